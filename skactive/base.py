@@ -1,0 +1,584 @@
+"""The contract of a strategy: fit on what is labelled, query what to label next."""
+
+import copy
+from abc import ABCMeta, abstractmethod
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Bunch, get_tags
+from sklearn.utils.metadata_routing import (
+    UNUSED,
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from skactive.inspection import (
+    embed,
+    predict_proba,
+    register_wrapper,
+    sample_posterior,
+)
+from skactive.inspection.fitting import fit_model, warn_about_net
+from skactive.inspection.preparation import as_input, code_targets, final_model
+from skactive.inspection.questions import answers
+from skactive.inspection.skorch_nets import adapted_input
+from skactive.utils.labeled import LabeledSet
+from skactive.utils.random import draw_entropy, isolated_torch, seed_sequence
+from skactive.utils.selection import top_n
+from skactive.utils.validation import (
+    check_n,
+    num_rows,
+    validate_labeled,
+    validate_rows,
+)
+
+_QUESTIONS = {
+    "predict_proba": predict_proba,
+    "embed": embed,
+    "sample_posterior": sample_posterior,
+}
+# What the spawned seeds are for: fitting the model, querying, posterior draws.
+_FIT, _QUERY, _POSTERIOR = range(3)
+
+
+def _model_has(method):
+    def check(self):
+        getattr(self._model(), method)  # raises the model's own AttributeError
+        return True
+
+    return check
+
+
+class QueryStrategy(MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
+    """
+    Base of all query strategies.
+
+    A strategy is a scikit-learn meta-estimator: ``fit`` trains a clone of the model
+    on what is labelled, ``query`` says which rows of a pool to label next, and
+    ``predict``, ``score`` and the like are the model's. A subclass declares in
+    ``requires`` what it asks of the model and writes ``_query``; it sets no attribute
+    there, and its parameters stand in ``__init__`` as in any estimator.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        The model: a scikit-learn estimator, a Pipeline, a skorch net, or a
+        ``FrozenEstimator`` around a fitted one. None means ``LogisticRegression()``.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the training of the model and the draws of ``query``. None takes fresh
+        entropy at each ``fit``.
+
+    Attributes
+    ----------
+    requires : tuple of str
+        Questions put to the model at each query, of "predict_proba", "embed" and
+        "sample_posterior".
+    """
+
+    requires = ()
+
+    # The first argument is data, not metadata to be requested.
+    __metadata_request__fit = {"X_labeled": UNUSED}  # noqa: RUF012
+    __metadata_request__partial_fit = {"X_labeled": UNUSED}  # noqa: RUF012
+
+    def __init__(self, estimator=None, *, random_state=None):
+        self.estimator = estimator
+        self.random_state = random_state
+
+    # ---------------------------------------------------------------- learning
+
+    def fit(self, X_labeled, y, classes=None, **params):
+        """
+        Fit a clone of the model on the labelled rows; start a new history.
+
+        Parameters
+        ----------
+        X_labeled : array-like of shape (n_labeled, n_features) or (n_labeled, ...)
+            Labelled rows. None at all are allowed for a skorch net, which is then
+            initialised only, and for a frozen model.
+        y : array-like of shape (n_labeled,) or (n_labeled, n_outputs)
+            Their labels; of any type, and not of every class.
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels there are, in the order of a network's outputs. Needed where a
+            network has more outputs than y names labels that are not integers in
+            [0, n_outputs).
+        **params : dict
+            Routed to the model's ``fit``, ``sample_weight`` say; kept with the rows.
+
+        Returns
+        -------
+        self : QueryStrategy
+            The fitted strategy.
+
+        Raises
+        ------
+        TypeError
+            The model cannot answer what this strategy asks.
+        ValueError
+            X_labeled, y or classes are not what the model takes.
+        """
+        estimator = self._unfitted()
+        self._check_model(estimator)
+        X, y = validate_labeled(self, X_labeled, y, estimator=estimator, reset=True)
+        labeled = LabeledSet.start(X, y, classes, self._route("fit", params))
+        return self._learn(labeled, draw_entropy(self.random_state), n_rounds=0)
+
+    def partial_fit(self, X_labeled, y, classes=None, **params):
+        """
+        Add labels to those that ``fit`` was given, and refit on all of them.
+
+        A fresh clone of the model is trained from scratch; the round is counted.
+
+        Parameters
+        ----------
+        X_labeled : array-like of shape (n_new, n_features) or (n_new, ...)
+            The newly labelled rows.
+        y : array-like of shape (n_new,) or (n_new, n_outputs)
+            Their labels.
+        classes : array-like of shape (n_classes,) or None, default=None
+            All labels there are; None keeps what was declared before.
+        **params : dict
+            Routed to the model's ``fit`` for the new rows; kept with them.
+
+        Returns
+        -------
+        self : QueryStrategy
+            The refitted strategy.
+
+        Raises
+        ------
+        ValueError
+            X_labeled, y or classes are not what the model takes.
+        """
+        if not hasattr(self, "estimator_"):
+            return self.fit(X_labeled, y, classes, **params)
+        estimator = self._unfitted()
+        X, y = validate_labeled(self, X_labeled, y, estimator=estimator, reset=False)
+        routed = self._route("partial_fit", params)
+        labeled = self._labeled.extended(X, y, classes, routed)
+        return self._learn(labeled, self._entropy, self.n_rounds_ + 1)
+
+    def _learn(self, labeled, entropy, n_rounds):
+        """Fit on a labelled set; attributes change only when all went well."""
+        model = clone(self._unfitted())
+        warn_about_net(model)
+        X, y = labeled.X, labeled.y
+        coding = code_targets(model, X, y, labeled.classes)
+        seeds = seed_sequence(entropy, n_rounds, _FIT)
+        model = fit_model(model, X, coding.encode(y), seeds, **labeled.params)
+        self._check_features(model)
+        self.estimator_ = model
+        self.n_rounds_ = n_rounds
+        self._coding, self._labeled, self._entropy = coding, labeled, entropy
+        return self
+
+    def _route(self, caller, params):
+        if not get_config()["enable_metadata_routing"]:
+            return params
+        return dict(process_routing(self, caller, **params).estimator.fit)
+
+    # ---------------------------------------------------------------- choosing
+
+    def query(self, X_pool, n=1):
+        """
+        Choose the rows of the pool to label next.
+
+        Parameters
+        ----------
+        X_pool : array-like of shape (n_pool, n_features) or (n_pool, ...)
+            Unlabelled rows.
+        n : int, default=1
+            How many to choose, 1 <= n <= n_pool.
+
+        Returns
+        -------
+        ndarray of shape (n,), dtype int64
+            Distinct positions in X_pool, in the order chosen. The same round asked
+            twice gives the same answer. ``query_info_`` tells how it came about.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            ``fit`` was not called.
+        TypeError
+            The argument n is no int, or the model cannot answer what is asked.
+        ValueError
+            X_pool is empty, smaller than n, or not like the rows of ``fit``.
+        """
+        X_pool = self._validate_pool(X_pool)
+        n = check_n(n, num_rows(X_pool))
+        rng = np.random.default_rng(self._seeds(_QUERY))
+        info = Bunch()
+        picked = self._query(self._ask(X_pool), n, rng, info)
+        picked = self._check_picked(picked, n, num_rows(X_pool))
+        self.query_info_ = Bunch(
+            positions=picked.copy(),
+            round=self.n_rounds_,
+            **{"status": "complete", **info},
+        )
+        return picked
+
+    @abstractmethod
+    def _query(self, pool, n, rng, info):
+        """
+        Choose n positions; the one method a strategy must write.
+
+        Parameters
+        ----------
+        pool : Bunch
+            What is known of the pool: ``X``, ``n`` rows, and an entry for each name
+            in ``requires``.
+        n : int
+            How many to choose, already checked.
+        rng : numpy.random.Generator
+            The generator of this round.
+        info : Bunch
+            Filled with what the strategy has to show; becomes ``query_info_``.
+
+        Returns
+        -------
+        array-like of shape (n,)
+            Distinct positions in the order chosen.
+        """
+
+    def _ask(self, X_pool):
+        """Put the questions this strategy declared to the model."""
+        pool = Bunch(X=X_pool, n=num_rows(X_pool))
+        for name in self.requires:
+            pool[name] = self._ask_one(name, X_pool)
+        return pool
+
+    def _ask_one(self, name, X):
+        if name == "embed":
+            return embed(self.estimator_, X, layer=getattr(self, "layer", None))
+        if name == "sample_posterior":
+            return sample_posterior(
+                self.estimator_,
+                X,
+                n_draws=getattr(self, "n_draws", None),
+                random_state=np.random.RandomState(
+                    np.random.MT19937(self._seeds(_POSTERIOR))
+                ),
+            )
+        return predict_proba(self.estimator_, X)
+
+    def _seeds(self, purpose):
+        return seed_sequence(self._entropy, self.n_rounds_, purpose)
+
+    # ---------------------------------------------------------------- checking
+
+    def _validate_pool(self, X_pool):
+        check_is_fitted(self)
+        return validate_rows(
+            self, X_pool, estimator=self._unfitted(), input_name="X_pool"
+        )
+
+    def _check_model(self, estimator):
+        for name in self.requires:
+            if not answers(_QUESTIONS[name], final_model(estimator)):
+                raise TypeError(
+                    f"{type(self).__name__} asks its model for {name}, which "
+                    f"{type(final_model(estimator)).__name__} cannot answer. Use a "
+                    "model that can, or register your own with "
+                    f"skactive.inspection.{name}.register."
+                )
+
+    def _check_features(self, model):
+        """Compare a frozen model, fitted elsewhere, with the labelled rows."""
+        expected = getattr(model, "n_features_in_", None)
+        seen = getattr(self, "n_features_in_", None)
+        if None not in (expected, seen) and expected != seen:
+            raise ValueError(
+                f"X_labeled has {seen} features, but {type(model).__name__} was fitted "
+                f"on {expected}. Pass rows like those the model was fitted on."
+            )
+
+    def _check_picked(self, picked, n, n_pool):
+        picked = np.asarray(picked)
+        distinct = np.unique(picked)
+        whole = picked.dtype.kind in "iu" and picked.shape == (n,)
+        if not whole or len(distinct) != n or distinct[0] < 0 or distinct[-1] >= n_pool:
+            raise ValueError(
+                f"{type(self).__name__}._query must give {n} distinct positions in "
+                f"[0, {n_pool}). Got {picked!r} instead."
+            )
+        return picked.astype(np.int64)
+
+    # ---------------------------------------------------------------- the model's
+
+    def _unfitted(self):
+        return LogisticRegression() if self.estimator is None else self.estimator
+
+    def _model(self):
+        return getattr(self, "estimator_", None) or self._unfitted()
+
+    def _call(self, method, X, *args, **params):
+        """Call a method of the fitted model on validated rows."""
+        check_is_fitted(self)
+        X = validate_rows(self, X, estimator=self._unfitted())
+        with isolated_torch(), adapted_input(self.estimator_):
+            X = as_input(self.estimator_, X)
+            return getattr(self.estimator_, method)(X, *args, **params)
+
+    @available_if(_model_has("predict"))
+    def predict(self, X):
+        """
+        Predict with the fitted model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows like those of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels as ``fit`` was given them, or regression values.
+        """
+        return self._coding_of_model().decode(self._call("predict", X))
+
+    @available_if(_model_has("predict_proba"))
+    def predict_proba(self, X):
+        """
+        Predict class probabilities with the fitted model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows like those of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return self._call("predict_proba", X)
+
+    @available_if(_model_has("decision_function"))
+    def decision_function(self, X):
+        """
+        Give the decision function of the fitted model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows like those of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The model's scores.
+        """
+        return self._call("decision_function", X)
+
+    @available_if(_model_has("transform"))
+    def transform(self, X):
+        """
+        Transform rows with the fitted model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows like those of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            The transformed rows.
+        """
+        return self._call("transform", X)
+
+    @available_if(_model_has("score"))
+    def score(self, X, y, **params):
+        """
+        Score the fitted model.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows like those of ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their true labels; one that no label of ``fit`` names counts as a miss.
+        **params : dict
+            Routed to the model's ``score``.
+
+        Returns
+        -------
+        float
+            The model's own score: accuracy or R², usually.
+        """
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "score", **params).estimator.score
+        y = self._coding_of_model().encode(np.asarray(y))
+        return self._call("score", X, y, **params)
+
+    def _coding_of_model(self):
+        check_is_fitted(self)
+        return self._coding
+
+    @property
+    def classes_(self):
+        """
+        Labels, one for each column of ``predict_proba``.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+            The labels.
+        """
+        if not hasattr(self, "estimator_") or not is_classifier(self.estimator_):
+            raise AttributeError(
+                f"{type(self).__name__} has no classes_: it is not fitted, or its "
+                "model is no classifier."
+            )
+        coded = self._coding.classes
+        return self.estimator_.classes_ if coded is None else coded
+
+    @property
+    def X_labeled_(self):
+        """
+        Rows labelled so far, in the order they came.
+
+        Returns
+        -------
+        array-like of shape (n_labeled, n_features) or (n_labeled, ...)
+            The rows, in the container that ``fit`` was given.
+        """
+        return self._labeled_set().X
+
+    @property
+    def y_labeled_(self):
+        """
+        Labels given so far, in the order they came.
+
+        Returns
+        -------
+        ndarray of shape (n_labeled,) or (n_labeled, n_outputs)
+            The labels.
+        """
+        return self._labeled_set().y
+
+    def _labeled_set(self):
+        if not hasattr(self, "_labeled"):
+            raise AttributeError(f"{type(self).__name__} is not fitted yet.")
+        return self._labeled
+
+    def snapshot(self):
+        """
+        Copy the fitted strategy cheaply, to keep a round while the loop goes on.
+
+        The copy shares the model and the labelled rows: ``fit`` and ``partial_fit``
+        put new ones in their place and never change them.
+
+        Returns
+        -------
+        QueryStrategy
+            The copy.
+        """
+        return copy.copy(self)
+
+    def get_metadata_routing(self):
+        """
+        Say how metadata reaches the model.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRouter
+            The routing: ``fit`` and ``partial_fit`` to the model's ``fit``, ``score``
+            to its ``score``.
+        """
+        mapping = (
+            MethodMapping()
+            .add(caller="fit", callee="fit")
+            .add(caller="partial_fit", callee="fit")
+            .add(caller="score", callee="score")
+        )
+        return (
+            MetadataRouter(owner=self)
+            .add_self_request(self)
+            .add(estimator=self._unfitted(), method_mapping=mapping)
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = copy.deepcopy(get_tags(self._unfitted()))
+        for name in (
+            "estimator_type",
+            "target_tags",
+            "transformer_tags",
+            "classifier_tags",
+            "regressor_tags",
+            "input_tags",
+            "non_deterministic",
+        ):
+            setattr(tags, name, getattr(inner, name))
+        return tags
+
+
+class ScoringStrategy(QueryStrategy):
+    """
+    Base of the strategies that give each row a score of its own.
+
+    A subclass writes ``_scores`` alone; the rows with the largest scores are chosen,
+    ties broken at random.
+
+    Parameters
+    ----------
+    estimator : estimator or None, default=None
+        The model; None means ``LogisticRegression()``.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the training of the model and the breaking of ties.
+    """
+
+    @abstractmethod
+    def _scores(self, pool):
+        """
+        Score each row of the pool.
+
+        Parameters
+        ----------
+        pool : Bunch
+            What is known of the pool: see ``QueryStrategy._query``.
+
+        Returns
+        -------
+        array-like of shape (n_pool,)
+            Larger = ask first. No NaN.
+        """
+
+    def score_samples(self, X_pool):
+        """
+        Score each row of a pool by how much its label is wanted.
+
+        Parameters
+        ----------
+        X_pool : array-like of shape (n_pool, n_features) or (n_pool, ...)
+            Unlabelled rows.
+
+        Returns
+        -------
+        ndarray of shape (n_pool,), dtype float64
+            Larger = ask first.
+        """
+        return self._checked_scores(self._ask(self._validate_pool(X_pool)))
+
+    def _query(self, pool, n, rng, info):
+        return top_n(self._checked_scores(pool), n, rng)
+
+    def _checked_scores(self, pool):
+        scores = np.asarray(self._scores(pool), dtype=np.float64)
+        if scores.shape != (pool.n,) or np.isnan(scores).any():
+            raise ValueError(
+                f"{type(self).__name__}._scores must give one number, not NaN, for "
+                f"each of the {pool.n} rows. Got shape {scores.shape} with "
+                f"{int(np.isnan(scores).sum())} NaN."
+            )
+        return scores
+
+
+register_wrapper(QueryStrategy, "estimator_")

@@ -1,0 +1,199 @@
+"""
+The three questions a strategy may ask of a fitted model.
+
+Each is a ``functools.singledispatch`` function; the answers for the families of
+models stand in the other files of this room. A model of your own joins with
+
+    @embed.register(MyModel)
+    def _(estimator, X, layer=None):
+        return estimator.features(X)
+"""
+
+from functools import singledispatch
+
+import numpy as np
+from sklearn.base import is_regressor
+
+
+@singledispatch
+def predict_proba(estimator, X):
+    """
+    Predict class probabilities.
+
+    Parameters
+    ----------
+    estimator : fitted classifier
+        A scikit-learn classifier with ``predict_proba``, a skorch classifier, a
+        Pipeline, search or frozen model around one, or a class registered with
+        ``predict_proba.register``.
+    X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        Rows, as the estimator takes them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes), dtype float32 or float64
+        Rows that sum to 1, columns in the order of the model's classes.
+
+    Raises
+    ------
+    TypeError
+        The model gives no probabilities.
+    ValueError
+        The model's answer is no probability.
+    """
+    if is_regressor(estimator) or not hasattr(estimator, "predict_proba"):
+        raise TypeError(
+            f"{type(estimator).__name__} gives no class probabilities. Use a "
+            "classifier with predict_proba (LogisticRegression; SVC inside "
+            "CalibratedClassifierCV; SGDClassifier(loss='log_loss')), or register "
+            "your own with skactive.inspection.predict_proba.register."
+        )
+    return check_probabilities(estimator.predict_proba(X), estimator)
+
+
+@singledispatch
+def embed(estimator, X, layer=None):
+    """
+    Give the embedding z of each row: what the model's last linear layer sees.
+
+    For a linear model these are the features, with a 1 appended where it fits an
+    intercept; for a network the input of its last linear layer.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A linear scikit-learn model, an MLP, a skorch net, a Pipeline, search or frozen
+        model around one, or a class registered with ``embed.register``.
+    X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        Rows, as the estimator takes them.
+    layer : str, int or None, default=None
+        For skorch nets: the name of a module, whose output is taken; a position in
+        the tuple that the module returns; ``"output"`` for the output before the
+        softmax; or None to find the input of the last linear layer by value. Other
+        models have only None.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, d), dtype float32 or float64
+        One embedding a row. Sparse input comes back dense: n_samples × d numbers.
+
+    Raises
+    ------
+    TypeError
+        The model has no embedding that we know of.
+    ValueError
+        The layer asked for is not there, or no layer is the head.
+    """
+    raise TypeError(
+        f"{type(estimator).__name__} has no embedding that we know of: linear models, "
+        "MLPClassifier, MLPRegressor and skorch nets do, alone or at the end of a "
+        "Pipeline. Use one of these, or register your own model with "
+        "skactive.inspection.embed.register."
+    )
+
+
+@singledispatch
+def sample_posterior(estimator, X, n_draws=None, random_state=None):
+    """
+    Draw predictions from the model's posterior.
+
+    One draw is one model (one member, one dropout mask, one function) asked about
+    every row, so that the answers for different rows belong together.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A forest, bagging or voting ensemble, a Gaussian process, a skorch net with
+        dropout, a Pipeline, search or frozen model around one, or a class registered
+        with ``sample_posterior.register``.
+    X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        Rows, as the estimator takes them.
+    n_draws : int or None, default=None
+        How many draws. None means each member of an ensemble once, and 100 draws of
+        any other model. Members are drawn without replacement.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the draws; None takes fresh entropy.
+
+    Returns
+    -------
+    ndarray of shape (n_draws, n_samples, n_classes) or (n_draws, n_samples, n_outputs)
+        Probabilities of a classifier, predictions of a regressor.
+
+    Raises
+    ------
+    TypeError
+        The model has no source of disagreement.
+    ValueError
+        More draws asked for than there are members.
+    """
+    raise TypeError(
+        f"{type(estimator).__name__} has no source of disagreement to sample from. Use "
+        "a forest, a bagging or voting ensemble, a Gaussian process, or a skorch net "
+        "with dropout layers, or register your own model with "
+        "skactive.inspection.sample_posterior.register."
+    )
+
+
+def answers(question, estimator):
+    """
+    Say whether a model can be expected to answer a question, before it is fitted.
+
+    Parameters
+    ----------
+    question : callable
+        ``predict_proba``, ``embed`` or ``sample_posterior``.
+    estimator : estimator
+        Fitted or not.
+
+    Returns
+    -------
+    bool
+        False where asking is known to fail.
+    """
+    if question.dispatch(type(estimator)) is not question.dispatch(object):
+        return True
+    if question is predict_proba:
+        return not is_regressor(estimator) and hasattr(estimator, "predict_proba")
+    return False
+
+
+def check_probabilities(proba, estimator, hint=""):
+    """
+    Check that a model's answer is a probability for each row and class.
+
+    Parameters
+    ----------
+    proba : array-like of shape (n_samples, n_classes)
+        What the model gave.
+    estimator : estimator
+        The model, to be named.
+    hint : str, default=""
+        What this family of models can do about it.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes), dtype float32 or float64
+        The probabilities.
+    """
+    name = type(estimator).__name__
+    if isinstance(proba, list):
+        raise ValueError(
+            f"{name}.predict_proba gives a list of {len(proba)} arrays, one for each "
+            "output. Strategies take one output; fit one strategy for each of them."
+        )
+    proba = np.asarray(proba)
+    if proba.dtype not in (np.float32, np.float64):
+        proba = proba.astype(np.float64)
+    if proba.ndim != 2:
+        raise ValueError(
+            f"{name}.predict_proba gives an array of shape {proba.shape}; expected "
+            f"(n_samples, n_classes). {hint}".rstrip()
+        )
+    total = proba.sum(axis=1, dtype=np.float64)
+    if not (proba >= 0).all() or not np.allclose(total, 1, atol=1e-3, rtol=0):
+        raise ValueError(
+            f"{name}.predict_proba gives rows that are no probabilities: values from "
+            f"{proba.min():.3g} to {proba.max():.3g}, rows that sum to {total.min():.3g}"
+            f" to {total.max():.3g}; expected values >= 0 and sums of 1. {hint}".rstrip()
+        )
+    return proba

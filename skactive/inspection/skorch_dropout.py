@@ -1,0 +1,126 @@
+"""
+Monte-Carlo dropout: one mask a draw, shared by all rows.
+
+The net stays in evaluation mode (batch-norm untouched); hooks on its dropout layers
+apply masks from our own generator. A mask is shared by all rows, so a draw is one
+network, and the answer depends neither on the mini-batch size nor on the order of the
+rows (Kirsch et al. 2019, section 3.3).
+"""
+
+from collections import defaultdict
+
+import numpy as np
+import torch
+from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier
+
+from skactive.inspection.preparation import as_input
+from skactive.inspection.questions import predict_proba, sample_posterior
+from skactive.inspection.skorch_heads import hooked
+from skactive.inspection.skorch_nets import eager
+from skactive.utils.random import (
+    draw_entropy,
+    isolated_torch,
+    seed_sequence,
+    torch_generator,
+)
+
+DEFAULT_DRAWS = 100
+_ELEMENTWISE = (torch.nn.Dropout, torch.nn.AlphaDropout)
+_CHANNELWISE = (
+    torch.nn.Dropout1d,
+    torch.nn.Dropout2d,
+    torch.nn.Dropout3d,
+    torch.nn.FeatureAlphaDropout,
+)
+_ALPHA = (torch.nn.AlphaDropout, torch.nn.FeatureAlphaDropout)
+# The negative saturation value of SELU, -scale * alpha (Klambauer et al. 2017).
+_SELU_FLOOR = -1.7580993408473766
+
+
+@sample_posterior.register(NeuralNet)
+def _(net, X, n_draws=None, random_state=None):
+    net.check_is_fitted()
+    n_draws = DEFAULT_DRAWS if n_draws is None else n_draws
+    layers = {
+        name: module
+        for name, module in net.module_.named_modules()
+        if isinstance(module, _ELEMENTWISE + _CHANNELWISE) and module.p > 0
+    }
+    if not layers:
+        raise _no_disagreement(net)
+    X = as_input(net, X)
+    entropy = draw_entropy(random_state)
+    draws = []
+    for draw in range(n_draws):
+        masks = _Masks(layers, entropy, draw)
+        start = net.module_.register_forward_pre_hook(lambda *_: masks.restart())
+        try:
+            with isolated_torch(), eager(net), hooked(layers, masks.apply):
+                draws.append(_predict(net, X))
+        finally:
+            start.remove()
+        if not masks.used:
+            raise _no_disagreement(net)
+    return np.stack(draws)
+
+
+class _Masks:
+    """The masks of one draw: one for each call of each layer and shape of a row."""
+
+    def __init__(self, layers, entropy, draw):
+        self.layers = layers
+        self.places = {name: place for place, name in enumerate(layers)}
+        self.key = (entropy, draw)
+        self.masks = {}
+        self.restart()
+
+    @property
+    def used(self):
+        return bool(self.masks)
+
+    def restart(self):
+        """Begin a forward pass: the next call of each layer is its first."""
+        self.calls = defaultdict(int)
+
+    def apply(self, name, inputs, output):
+        x, layer = inputs[0], self.layers[name]
+        shape = tuple(x.shape[1:])
+        if isinstance(layer, _CHANNELWISE):
+            shape = (*shape[:1], *(1 for _ in shape[1:]))
+        key = (self.places[name], self.calls[name], shape)
+        self.calls[name] += 1
+        if key not in self.masks:
+            self.masks[key] = self._draw(layer.p, *key).to(x.device)
+        return _masked(x, self.masks[key], layer)
+
+    def _draw(self, p, place, call, shape):
+        entropy, draw = self.key
+        generator = torch_generator(seed_sequence(entropy, draw, place, call))
+        return torch.rand(shape, generator=generator) >= p
+
+
+def _masked(x, mask, layer):
+    keep = 1 - layer.p
+    if keep == 0:
+        return torch.zeros_like(x)
+    if not isinstance(layer, _ALPHA):
+        return x * (mask.to(x.dtype) / keep)
+    scale = (keep + _SELU_FLOOR**2 * keep * (1 - keep)) ** -0.5
+    shift = -scale * _SELU_FLOOR * (1 - keep)
+    return torch.where(mask, x, _SELU_FLOOR) * scale + shift
+
+
+def _predict(net, X):
+    if isinstance(net, NeuralNetClassifier | NeuralNetBinaryClassifier):
+        return predict_proba(net, X)
+    prediction = net.predict(X)
+    return prediction.reshape(len(prediction), -1)
+
+
+def _no_disagreement(net):
+    return TypeError(
+        f"{type(net.module_).__name__} has no dropout layer that acts when it predicts "
+        "(torch.nn.Dropout, Dropout1d, 2d, 3d, AlphaDropout, FeatureAlphaDropout with "
+        "p > 0), so its posterior cannot be sampled. Add one (functional dropout "
+        "cannot be seen), or use an ensemble."
+    )

@@ -1,0 +1,158 @@
+"""The labelled set of a strategy: parts that came round by round."""
+
+import numbers
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skactive.utils.containers import concatenate_rows, container_kind
+from skactive.utils.validation import num_rows
+
+
+@dataclass(frozen=True)
+class LabeledSet:
+    """
+    Rows, labels and per-row parameters, kept in the parts they came in.
+
+    Never changed in place, so that copies of a strategy can share it.
+
+    Parameters
+    ----------
+    X_parts : tuple of array-like
+        Rows, a part for each round.
+    y_parts : tuple of ndarray
+        Labels, a part for each round.
+    classes : array-like or None
+        The declared label set.
+    param_parts : tuple of dict
+        What was passed on to the model's ``fit`` with each part.
+    """
+
+    X_parts: tuple
+    y_parts: tuple
+    classes: object = None
+    param_parts: tuple = field(default=())
+
+    @classmethod
+    def start(cls, X, y, classes, params):
+        """
+        Begin with one part.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            Rows.
+        y : ndarray of shape (n, ...)
+            Labels.
+        classes : array-like or None
+            The declared label set.
+        params : dict
+            Parameters of the model's ``fit``.
+
+        Returns
+        -------
+        LabeledSet
+            The set.
+        """
+        return cls((X,), (y,), classes, (params,))
+
+    def extended(self, X, y, classes, params):
+        """
+        Give a set with one part more.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, ...)
+            New rows, in a container like those before.
+        y : ndarray of shape (n, ...)
+            Their labels.
+        classes : array-like or None
+            The declared label set; None keeps the one before.
+        params : dict
+            Parameters of the model's ``fit`` for these rows.
+
+        Returns
+        -------
+        LabeledSet
+            A new set; this one stays as it is.
+        """
+        before, now = container_kind(self.X_parts[0]), container_kind(X)
+        if before != now:
+            raise ValueError(
+                f"fit was given rows in a {before}, partial_fit in a {now}: they "
+                f"cannot be stacked. Pass a {before}."
+            )
+        return LabeledSet(
+            (*self.X_parts, X),
+            (*self.y_parts, y),
+            self.classes if classes is None else classes,
+            (*self.param_parts, params),
+        )
+
+    @property
+    def X(self):
+        """
+        All rows, in the order they came.
+
+        Returns
+        -------
+        array-like of shape (n_labeled, ...)
+            The rows.
+        """
+        return concatenate_rows(
+            [p for p in self.X_parts if num_rows(p)] or [self.X_parts[0]]
+        )
+
+    @property
+    def y(self):
+        """
+        All labels, in the order they came.
+
+        Returns
+        -------
+        ndarray of shape (n_labeled, ...)
+            The labels.
+        """
+        return np.concatenate([p for p in self.y_parts if len(p)] or [self.y_parts[0]])
+
+    @property
+    def params(self):
+        """
+        Parameters of the model's ``fit``, stacked where there is one a row.
+
+        Returns
+        -------
+        dict
+            Names and values.
+        """
+        names = dict.fromkeys(name for params in self.param_parts for name in params)
+        return {name: self._stacked(name) for name in names}
+
+    def _stacked(self, name):
+        values = [params.get(name) for params in self.param_parts]
+        sizes = [len(y) for y in self.y_parts]
+        latest = [value for value in values if value is not None]
+        if not latest:
+            return None
+        if not any(_is_per_row(v, n) for v, n in zip(values, sizes, strict=True)):
+            return latest[-1]
+        if name.rpartition("__")[2] == "sample_weight":
+            values = [
+                np.full(n, 1.0 if v is None else v) if v is None or _is_scalar(v) else v
+                for v, n in zip(values, sizes, strict=True)
+            ]
+        for value, n in zip(values, sizes, strict=True):
+            if not _is_per_row(value, n):
+                raise ValueError(
+                    f"{name!r} has one value a row in some rounds, so every call of "
+                    f"fit and partial_fit needs one. Got {value!r} for {n} rows."
+                )
+        return concatenate_rows([np.asarray(v) for v in values])
+
+
+def _is_scalar(value):
+    return isinstance(value, numbers.Number)
+
+
+def _is_per_row(value, n):
+    return hasattr(value, "__len__") and not isinstance(value, str) and len(value) == n

@@ -1,0 +1,228 @@
+"""Checks of what a user passes in; each failure is a sentence."""
+
+import numbers
+
+import numpy as np
+from sklearn.base import is_regressor
+from sklearn.utils import check_array, get_tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from skactive.utils.containers import is_dataframe
+
+
+def num_rows(X):
+    """
+    Count the rows of an array, sparse matrix or data frame.
+
+    Parameters
+    ----------
+    X : ndarray, sparse matrix or data frame
+        Validated rows.
+
+    Returns
+    -------
+    int
+        The number of rows.
+    """
+    return X.shape[0]
+
+
+def check_n(n, n_pool):
+    """
+    Check the number of points a query asks for.
+
+    Parameters
+    ----------
+    n : int
+        The number asked for.
+    n_pool : int
+        The number of rows to choose from.
+
+    Returns
+    -------
+    int
+        The same number as a plain int.
+    """
+    if not isinstance(n, numbers.Integral) or isinstance(n, bool):
+        raise TypeError(
+            f"The 'n' parameter of query must be an int of at least 1. Got {n!r} "
+            "instead."
+        )
+    if n < 1:
+        raise ValueError(
+            f"The 'n' parameter of query must be at least 1. Got {n} instead."
+        )
+    if n > n_pool:
+        raise ValueError(
+            f"query was asked for n={n} points, but X_pool has only {n_pool} row(s) "
+            f"to choose from. Ask for n <= {n_pool}."
+        )
+    return int(n)
+
+
+def first_step(estimator):
+    """
+    Find the part of an estimator that sees the input first.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Any estimator; chains (with ``steps``) are followed into their first step.
+
+    Returns
+    -------
+    estimator
+        The first step that is not "passthrough", or the estimator itself.
+    """
+    steps = getattr(estimator, "steps", None)
+    if not isinstance(steps, list):
+        return estimator
+    for _, step in steps:
+        if step is not None and not isinstance(step, str):
+            return first_step(step)
+    return estimator
+
+
+def validate_labeled(owner, X, y, *, estimator, reset):
+    """
+    Validate labelled rows as the wrapped estimator would.
+
+    Arrays come back as arrays, data frames as they are (a ColumnTransformer needs
+    their names). NaN, sparse, text and images pass where the estimator, or the first
+    step of a pipeline, takes them.
+
+    Parameters
+    ----------
+    owner : estimator
+        The strategy; gets ``n_features_in_`` and ``feature_names_in_``.
+    X : array-like of shape (n_labeled, n_features) or (n_labeled, ...)
+        Labelled rows; none at all are allowed, the estimator decides later.
+    y : array-like of shape (n_labeled,) or (n_labeled, n_outputs)
+        Their labels.
+    estimator : estimator
+        The wrapped estimator, whose tags decide.
+    reset : bool
+        True at ``fit``: the features seen are recorded. Otherwise compared.
+
+    Returns
+    -------
+    X : array-like of shape (n_labeled, n_features) or (n_labeled, ...)
+        The rows.
+    y : ndarray of shape (n_labeled,) or (n_labeled, n_outputs)
+        The labels.
+    """
+    checked, y = validate_data(
+        owner,
+        X,
+        y,
+        reset=reset,
+        ensure_min_samples=0,
+        multi_output=get_tags(estimator).target_tags.multi_output,
+        y_numeric=is_regressor(estimator),
+        **_array_options(estimator),
+    )
+    if not is_regressor(estimator) and len(y):
+        check_classification_targets(y)
+    X = X if is_dataframe(X) else checked
+    _check_row_shape(owner, X, reset)
+    return X, y
+
+
+def validate_rows(owner, X, *, estimator, input_name="X"):
+    """
+    Validate unlabelled rows against those seen in ``fit``.
+
+    Parameters
+    ----------
+    owner : estimator
+        The fitted strategy.
+    X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+        Rows.
+    estimator : estimator
+        The wrapped estimator, whose tags decide.
+    input_name : str, default="X"
+        What the user calls the rows.
+
+    Returns
+    -------
+    array-like of shape (n_samples, n_features) or (n_samples, ...)
+        The rows: a data frame as it is, all else as an array.
+    """
+    if _is_empty(X):
+        raise ValueError(
+            f"{input_name} has no rows (0 samples): there is nothing to work on. Pass "
+            "at least one row, or end the loop."
+        )
+    checked = validate_data(owner, X, reset=False, **_array_options(estimator))
+    X = X if is_dataframe(X) else checked
+    _check_row_shape(owner, X, reset=False)
+    return X
+
+
+def check_classes(classes, y):
+    """
+    Check a declared label set, and that every label of y is in it.
+
+    Parameters
+    ----------
+    classes : array-like of shape (n_classes,)
+        The declared label set.
+    y : ndarray of shape (n_labeled,)
+        Labels.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+        The classes as an array, in the order given.
+    """
+    classes = check_array(classes, ensure_2d=False, dtype=None, input_name="classes")
+    if classes.ndim != 1 or len(np.unique(classes)) != len(classes):
+        raise ValueError(
+            "The 'classes' parameter of fit must list each label once. Got "
+            f"{classes.tolist()!r} instead."
+        )
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y holds the label(s) {unknown.tolist()!r}, which the 'classes' parameter "
+            f"does not name. Got classes={classes.tolist()!r}. Add them to 'classes', "
+            "or correct y."
+        )
+    return classes
+
+
+def _is_empty(X):
+    if hasattr(X, "shape"):
+        return X.shape[:1] == (0,)
+    return hasattr(X, "__len__") and len(X) == 0
+
+
+def _array_options(estimator):
+    input_tags = get_tags(first_step(estimator)).input_tags
+    return {
+        "accept_sparse": get_tags(estimator).input_tags.sparse,
+        "dtype": None,
+        "ensure_all_finite": not _takes_nan(estimator),
+        "allow_nd": True,
+        "ensure_2d": not (input_tags.string and not input_tags.two_d_array),
+    }
+
+
+def _takes_nan(estimator):
+    """Say whether NaN may pass: the first step takes it, or has parts that judge."""
+    first = first_step(estimator)
+    has_parts = hasattr(first, "transformers") or hasattr(first, "transformer_list")
+    return has_parts or get_tags(first).input_tags.allow_nan
+
+
+def _check_row_shape(owner, X, reset):
+    """Compare the shape of a row with that of `fit`: for images and other arrays."""
+    shape = tuple(X.shape[1:])
+    if reset:
+        owner._row_shape = shape
+    elif shape != owner._row_shape:
+        raise ValueError(
+            f"X has rows of shape {shape}, but {type(owner).__name__} was fitted on "
+            f"rows of shape {owner._row_shape}. Pass rows of that shape."
+        )
