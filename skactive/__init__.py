@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from skactive.base import QueryStrategy, ScoringStrategy
+from skactive.simulation import ActiveLearningSimulation
 from skactive.strategies import (
     EntropySampling,
     LeastConfidence,
@@ -13,6 +14,7 @@ from skactive.strategies import (
 __version__ = version("skactive")
 
 __all__ = [
+    "ActiveLearningSimulation",
     "EntropySampling",
     "LeastConfidence",
     "MarginSampling",

@@ -240,10 +240,12 @@ def label_coding(y, n_outputs, classes, dtype, name):
     -------
     LabelCoding
         With as many classes as outputs: integers within [0, n_outputs) stay as they
-        are, other labels are sorted.
+        are, also where they leave some out; other labels are sorted.
     """
     if classes is not None:
         labels = check_classes(classes, y)
+        if len(labels) < n_outputs and _are_positions(labels, n_outputs):
+            return LabelCoding(np.arange(n_outputs).astype(labels.dtype), dtype)
         origin = f"classes={labels.tolist()!r} names"
     elif _are_positions(y, n_outputs):
         kind = y.dtype if len(y) else np.int64

@@ -191,9 +191,11 @@ def check_probabilities(proba, estimator, hint=""):
         )
     total = proba.sum(axis=1, dtype=np.float64)
     if not (proba >= 0).all() or not np.allclose(total, 1, atol=1e-3, rtol=0):
+        seen = f"{proba.min():.3g} to {proba.max():.3g}"
+        sums = f"{total.min():.3g} to {total.max():.3g}"
         raise ValueError(
             f"{name}.predict_proba gives rows that are no probabilities: values from "
-            f"{proba.min():.3g} to {proba.max():.3g}, rows that sum to {total.min():.3g}"
-            f" to {total.max():.3g}; expected values >= 0 and sums of 1. {hint}".rstrip()
+            f"{seen}, rows that sum to {sums}; expected values >= 0 and sums of 1. "
+            f"{hint}".rstrip()
         )
     return proba

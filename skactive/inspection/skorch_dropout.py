@@ -50,18 +50,22 @@ def _(net, X, n_draws=None, random_state=None):
         raise _no_disagreement(net)
     X = as_input(net, X)
     entropy = draw_entropy(random_state)
-    draws = []
-    for draw in range(n_draws):
-        masks = _Masks(layers, entropy, draw)
-        start = net.module_.register_forward_pre_hook(lambda *_: masks.restart())
-        try:
-            with isolated_torch(), eager(net), hooked(layers, masks.apply):
-                draws.append(_predict(net, X))
-        finally:
-            start.remove()
-        if not masks.used:
-            raise _no_disagreement(net)
+    draws = [
+        _draw_once(net, X, _Masks(layers, entropy, draw)) for draw in range(n_draws)
+    ]
     return np.stack(draws)
+
+
+def _draw_once(net, X, masks):
+    start = net.module_.register_forward_pre_hook(lambda *_: masks.restart())
+    try:
+        with isolated_torch(), eager(net), hooked(masks.layers, masks.apply):
+            prediction = _predict(net, X)
+    finally:
+        start.remove()
+    if not masks.used:
+        raise _no_disagreement(net)
+    return prediction
 
 
 class _Masks:

@@ -61,6 +61,32 @@ def check_n(n, n_pool):
     return int(n)
 
 
+def check_count(owner, name, least):
+    """
+    Check a parameter that counts something.
+
+    Parameters
+    ----------
+    owner : estimator
+        Whose parameter it is.
+    name : str
+        The parameter.
+    least : int
+        The smallest value allowed.
+    """
+    value = getattr(owner, name)
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+        error = TypeError
+    elif value < least:
+        error = ValueError
+    else:
+        return
+    raise error(
+        f"The {name!r} parameter of {type(owner).__name__} must be an int of at least "
+        f"{least}. Got {value!r} instead."
+    )
+
+
 def first_step(estimator):
     """
     Find the part of an estimator that sees the input first.

@@ -1,0 +1,450 @@
+"""The active-learning loop as an estimator: the oracle is a withheld y."""
+
+import copy
+import time
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.utils import Bunch, get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    has_fit_parameter,
+)
+from tqdm.auto import tqdm
+
+from skactive.evaluation import curve_mean
+from skactive.utils.containers import safe_indexing
+from skactive.utils.interruption import interruptions
+from skactive.utils.random import draw_entropy, int_seed, seed_sequence
+from skactive.utils.seeding import initial_positions
+from skactive.utils.validation import check_count
+
+# What the spawned seeds are for.
+_INITIAL, _STRATEGY, _CANDIDATES = range(3)
+
+
+def _final_has(method):
+    def check(self):
+        getattr(self._final(), method)
+        return True
+
+    return check
+
+
+class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
+    """
+    Play the active-learning loop on labelled data whose labels are held back.
+
+    ``fit`` starts from a few labels, asks the strategy what to label next, reveals
+    just that, refits, and records how good the model has become. ``score`` gives the
+    mean height of the learning curve, so that ``GridSearchCV`` can search any
+    parameter of the strategy.
+
+    Parameters
+    ----------
+    strategy : strategy
+        Anything with ``fit(X, y)``, ``partial_fit(X, y)`` and ``query(X_pool, n)``.
+        It is cloned. One whose ``random_state`` is None gets a seed of this
+        simulation's.
+    n_initial : int, default=20
+        Labels to start from. 0 is for a model that answers without labels: a skorch
+        net (then untrained) or a frozen model.
+    initial : {"stratified", "random"}, default="stratified"
+        How these are drawn: in the proportions of the classes and, where there are
+        enough, at least one of each; or uniformly. For regression both are uniform.
+    batch_size : int, default=10
+        Labels asked for in each query. The last batch takes what is left.
+    n_queries : int, default=20
+        Number of queries.
+    pool_size : int or None, default=None
+        At each query the strategy is shown this many of the unlabelled rows, drawn
+        anew; None shows all.
+    scoring : str, callable or None, default=None
+        As in ``sklearn.model_selection.cross_val_score``; None is the model's own
+        ``score``.
+    callbacks : list of callable or None, default=None
+        Each is called as ``callback(simulation)`` after each round, with the
+        attributes of that round in place. If one returns True, the loop ends.
+    keep_estimators : bool, default=True
+        Whether the model of each round is kept. ``score`` needs them.
+    verbose : int, default=0
+        1 shows a progress bar over the queries.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the initial labels, the candidates shown and the strategy.
+
+    Attributes
+    ----------
+    labeled_indices_ : ndarray of shape (n_labeled,), dtype int64
+        Positions in X in the order their labels were revealed.
+    labeled_iter_ : ndarray of shape (n_labeled,), dtype int64
+        The query that asked for each of them; 0 for the initial ones.
+    learning_curve_ : Bunch of ndarray of shape (n_rounds,)
+        ``budget`` (labels known), ``score`` (on the evaluation set, NaN without one),
+        ``fit_seconds`` and ``query_seconds`` (of the query that followed, NaN in the
+        last round).
+    estimators_ : list
+        The fitted strategy of each round, which predicts as its model does. Absent if
+        ``keep_estimators=False``.
+    strategy_ : strategy
+        The strategy after the last round.
+    termination_condition_ : str
+        "n_queries", "pool_exhausted", "callback" or "interrupted".
+
+    Notes
+    -----
+    The labels that may be read are those asked for. What else is known of y is its
+    set of labels, passed as ``classes`` to strategies whose ``fit`` takes it, and
+    with ``initial="stratified"`` the classes of the rows to start from.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skactive import ActiveLearningSimulation, MarginSampling
+    >>> X, y = load_iris(return_X_y=True)
+    >>> simulation = ActiveLearningSimulation(
+    ...     MarginSampling(), n_initial=6, batch_size=2, n_queries=3, random_state=0
+    ... )
+    >>> simulation = simulation.fit(X[::2], y[::2], X[1::2], y[1::2])
+    >>> simulation.learning_curve_.budget
+    array([ 6,  8, 10, 12])
+    """
+
+    def __init__(
+        self,
+        strategy,
+        *,
+        n_initial=20,
+        initial="stratified",
+        batch_size=10,
+        n_queries=20,
+        pool_size=None,
+        scoring=None,
+        callbacks=None,
+        keep_estimators=True,
+        verbose=0,
+        random_state=None,
+    ):
+        self.strategy = strategy
+        self.n_initial = n_initial
+        self.initial = initial
+        self.batch_size = batch_size
+        self.n_queries = n_queries
+        self.pool_size = pool_size
+        self.scoring = scoring
+        self.callbacks = callbacks
+        self.keep_estimators = keep_estimators
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(self, X, y, X_eval=None, y_eval=None):
+        """
+        Play the loop.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            All rows, the initial ones and the pool.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            All labels, withheld from the strategy until it asks.
+        X_eval : array-like of shape (n_eval, n_features), default=None
+            Rows of the evaluation set.
+        y_eval : array-like of shape (n_eval,), default=None
+            Labels of the evaluation set.
+
+        Returns
+        -------
+        self : ActiveLearningSimulation
+            The simulation, played. Ctrl-C ends the loop with all that was acquired in
+            place (unless not even the first model was fitted).
+
+        Raises
+        ------
+        TypeError
+            The strategy lacks a method of the loop, or a parameter has a wrong type.
+        ValueError
+            A parameter is out of range, or X and y do not fit together.
+        """
+        X, y = self._check(X, y, X_eval, y_eval)
+        entropy = draw_entropy(self.random_state)
+        strategy = self._seeded_strategy(entropy)
+        rng = np.random.default_rng(seed_sequence(entropy, _INITIAL))
+        stratify = self.initial == "stratified" and is_classifier(self)
+        start = initial_positions(y if stratify else None, len(y), self.n_initial, rng)
+        self._reset()
+        evaluation = None if X_eval is None else (X_eval, np.asarray(y_eval))
+        with interruptions() as interruption:
+            try:
+                self._loop(strategy, X, y, start, evaluation, entropy, interruption)
+            except KeyboardInterrupt:
+                if not hasattr(self, "strategy_"):
+                    raise
+                self.termination_condition_ = "interrupted"
+        return self
+
+    # ---------------------------------------------------------------- the loop
+
+    def _reset(self):
+        for name in ("strategy_", "estimators_"):
+            vars(self).pop(name, None)
+        self.labeled_indices_ = np.empty(0, dtype=np.int64)
+        self.labeled_iter_ = np.empty(0, dtype=np.int64)
+        self.learning_curve_ = Bunch(
+            budget=np.empty(0, dtype=np.int64),
+            score=np.empty(0),
+            fit_seconds=np.empty(0),
+            query_seconds=np.empty(0),
+        )
+
+    def _loop(self, strategy, X, y, positions, evaluation, entropy, interruption):
+        bar = tqdm(
+            total=self.n_queries,
+            desc=type(strategy).__name__,
+            unit="query",
+            disable=not self.verbose,
+        )
+        with bar:
+            for query in range(self.n_queries + 1):
+                self._reveal(positions, query)
+                seconds = _learn(strategy, X, y, positions, is_first=query == 0)
+                interruption.check()
+                self._record(strategy, evaluation, seconds)
+                self._show(bar)
+                reason = self._why_stop(query, len(y))
+                if reason is not None:
+                    self.termination_condition_ = reason
+                    return
+                positions = self._ask(strategy, X, entropy, query)
+                interruption.check()
+                bar.update()
+
+    def _reveal(self, positions, query):
+        self.labeled_indices_ = np.concatenate([self.labeled_indices_, positions])
+        asked_by = np.full(len(positions), query, dtype=np.int64)
+        self.labeled_iter_ = np.concatenate([self.labeled_iter_, asked_by])
+
+    def _record(self, strategy, evaluation, fit_seconds):
+        """Take down a whole round: after an interruption the last one stands."""
+        score = np.nan if evaluation is None else self._score(strategy, *evaluation)
+        curve = self.learning_curve_
+        self.learning_curve_ = Bunch(
+            budget=np.append(curve.budget, len(self.labeled_indices_)),
+            score=np.append(curve.score, score),
+            fit_seconds=np.append(curve.fit_seconds, fit_seconds),
+            query_seconds=np.append(curve.query_seconds, np.nan),
+        )
+        self.strategy_ = _snapshot(strategy)
+        if self.keep_estimators:
+            self.estimators_ = [*getattr(self, "estimators_", []), self.strategy_]
+
+    def _why_stop(self, query, n_samples):
+        stops = [callback(self) is True for callback in self.callbacks or ()]
+        if any(stops):
+            return "callback"
+        if query == self.n_queries:
+            return "n_queries"
+        if len(self.labeled_indices_) == n_samples:
+            return "pool_exhausted"
+        return None
+
+    def _ask(self, strategy, X, entropy, query):
+        pool = np.setdiff1d(np.arange(X.shape[0]), self.labeled_indices_)
+        if self.pool_size is not None and self.pool_size < len(pool):
+            rng = np.random.default_rng(seed_sequence(entropy, _CANDIDATES, query))
+            pool = np.sort(rng.choice(pool, size=self.pool_size, replace=False))
+        n = min(self.batch_size, len(pool))
+        start = time.perf_counter()
+        picked = np.asarray(strategy.query(safe_indexing(X, pool), n))
+        self.learning_curve_.query_seconds[-1] = time.perf_counter() - start
+        if len(np.unique(picked)) != n or picked.min() < 0 or picked.max() >= len(pool):
+            raise ValueError(
+                f"{type(strategy).__name__}.query must give {n} distinct positions in "
+                f"[0, {len(pool)}). Got {picked!r} instead."
+            )
+        return pool[picked]
+
+    def _show(self, bar):
+        curve = self.learning_curve_
+        bar.set_postfix(labels=int(curve.budget[-1]), score=f"{curve.score[-1]:.3f}")
+
+    # ---------------------------------------------------------------- evaluation
+
+    def _score(self, model, X, y):
+        return float(check_scoring(model, scoring=self.scoring)(model, X, y))
+
+    def score(self, X, y):
+        """
+        Give the mean height of the learning curve on (X, y).
+
+        Every kept model is evaluated with ``scoring``; the area under the curve by the
+        trapezoid rule is divided by the budget's range.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows not used in ``fit``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their labels.
+
+        Returns
+        -------
+        float
+            On the scale of ``scoring``.
+
+        Raises
+        ------
+        ValueError
+            The models were not kept (``keep_estimators=False``).
+        """
+        check_is_fitted(self)
+        if not hasattr(self, "estimators_"):
+            raise ValueError(
+                "score evaluates the model of each round, but keep_estimators=False "
+                "dropped them. Use keep_estimators=True, or pass X_eval and y_eval to "
+                "fit and read learning_curve_."
+            )
+        scores = [self._score(model, X, y) for model in self.estimators_]
+        return curve_mean(self.learning_curve_.budget, scores)
+
+    def _final(self):
+        return getattr(self, "strategy_", self.strategy)
+
+    @available_if(_final_has("predict"))
+    def predict(self, X):
+        """
+        Predict with the model of the last round.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            The predictions.
+        """
+        check_is_fitted(self)
+        return self._final().predict(X)
+
+    @available_if(_final_has("predict_proba"))
+    def predict_proba(self, X):
+        """
+        Predict class probabilities with the model of the last round.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self._final().predict_proba(X)
+
+    @property
+    def classes_(self):
+        """
+        Labels, as the final model has them.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+            The labels.
+        """
+        if not hasattr(self, "strategy_"):
+            raise AttributeError("ActiveLearningSimulation is not fitted yet.")
+        return self.strategy_.classes_
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "strategy_")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = _tags_of(self.strategy)
+        if inner is not None:
+            for name in (
+                "estimator_type",
+                "target_tags",
+                "classifier_tags",
+                "regressor_tags",
+                "input_tags",
+                "non_deterministic",
+            ):
+                setattr(tags, name, copy.deepcopy(getattr(inner, name)))
+        return tags
+
+    # ---------------------------------------------------------------- checks
+
+    def _check(self, X, y, X_eval, y_eval):
+        for method in ("fit", "partial_fit", "query"):
+            if not callable(getattr(self.strategy, method, None)):
+                raise TypeError(
+                    "The 'strategy' parameter must have the methods fit, partial_fit "
+                    f"and query. Got {self.strategy!r}, which has no {method}."
+                )
+        check_count(self, "n_initial", least=0)
+        check_count(self, "batch_size", least=1)
+        check_count(self, "n_queries", least=0)
+        if self.pool_size is not None:
+            check_count(self, "pool_size", least=self.batch_size)
+        if self.initial not in ("stratified", "random"):
+            raise ValueError(
+                "The 'initial' parameter of ActiveLearningSimulation must be "
+                f"'stratified' or 'random'. Got {self.initial!r} instead."
+            )
+        if (X_eval is None) != (y_eval is None):
+            raise ValueError(
+                "X_eval and y_eval belong together: pass both to fit, or neither."
+            )
+        X = X.tocsr() if sp.issparse(X) else X
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        y = np.asarray(y)
+        check_consistent_length(X, y)
+        if self.n_initial > len(y):
+            raise ValueError(
+                f"The 'n_initial' parameter asks for {self.n_initial} labels to start "
+                f"from, but X has only {len(y)} row(s). Use n_initial <= {len(y)}."
+            )
+        return X, y
+
+    def _seeded_strategy(self, entropy):
+        strategy = clone(self.strategy, safe=False)
+        if not hasattr(strategy, "get_params"):
+            return strategy
+        params = strategy.get_params(deep=False)
+        if "random_state" in params and params["random_state"] is None:
+            seed = int_seed(seed_sequence(entropy, _STRATEGY))
+            strategy.set_params(random_state=seed)
+        return strategy
+
+
+def _learn(strategy, X, y, positions, is_first):
+    """Hand over labels: the set of labels too, where the strategy can be told."""
+    rows, labels = safe_indexing(X, positions), y[positions]
+    start = time.perf_counter()
+    if not is_first:
+        strategy.partial_fit(rows, labels)
+    elif is_classifier(strategy) and has_fit_parameter(strategy, "classes"):
+        strategy.fit(rows, labels, classes=np.unique(y))
+    else:
+        strategy.fit(rows, labels)
+    return time.perf_counter() - start
+
+
+def _tags_of(strategy):
+    """Give the tags of a strategy; None for a home-made class without any."""
+    return get_tags(strategy) if hasattr(strategy, "__sklearn_tags__") else None
+
+
+def _snapshot(strategy):
+    """Keep a strategy as it is now: cheaply where it knows how, else by a deep copy."""
+    if hasattr(strategy, "snapshot"):
+        return strategy.snapshot()
+    return copy.deepcopy(strategy)
