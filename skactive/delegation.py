@@ -36,7 +36,7 @@ class ModelMethods:
         return LogisticRegression() if self.estimator is None else self.estimator
 
     def _model(self):
-        return getattr(self, "estimator_", None) or self._unfitted()
+        return self.estimator_ if hasattr(self, "estimator_") else self._unfitted()
 
     def _call(self, method, X, *args, **params):
         """Call a method of the fitted model on validated rows."""

@@ -186,6 +186,25 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
     return X
 
 
+def takes_nan(estimator):
+    """
+    Say whether NaN may pass: the first step takes it, or has parts that judge.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The wrapped estimator.
+
+    Returns
+    -------
+    bool
+        True where NaN is the estimator's own business.
+    """
+    first = first_step(estimator)
+    has_parts = hasattr(first, "transformers") or hasattr(first, "transformer_list")
+    return has_parts or get_tags(first).input_tags.allow_nan
+
+
 def check_classes(classes, y):
     """
     Check a declared label set, and that every label of y is in it.
@@ -229,17 +248,10 @@ def _array_options(estimator):
     return {
         "accept_sparse": get_tags(estimator).input_tags.sparse,
         "dtype": None,
-        "ensure_all_finite": not _takes_nan(estimator),
+        "ensure_all_finite": not takes_nan(estimator),
         "allow_nd": True,
         "ensure_2d": not (input_tags.string and not input_tags.two_d_array),
     }
-
-
-def _takes_nan(estimator):
-    """Say whether NaN may pass: the first step takes it, or has parts that judge."""
-    first = first_step(estimator)
-    has_parts = hasattr(first, "transformers") or hasattr(first, "transformer_list")
-    return has_parts or get_tags(first).input_tags.allow_nan
 
 
 def _check_row_shape(owner, X, reset):

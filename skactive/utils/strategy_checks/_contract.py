@@ -1,0 +1,213 @@
+"""What a query gives back, and what it must leave alone."""
+
+import pickle
+import random
+
+import joblib
+import numpy as np
+import torch
+from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
+
+from skactive.utils.containers import safe_indexing
+from skactive.utils.strategy_checks._data import (
+    applies_if,
+    fitted,
+    frozen_copies,
+    has_estimator,
+    is_random,
+    query,
+    quietly,
+)
+
+
+def check_clone_and_params(strategy, data):
+    params = strategy.get_params(deep=False)
+    for name, value in params.items():
+        assert getattr(strategy, name) is value, (
+            f"__init__ must store the parameter {name!r} untouched; validate in fit."
+        )
+    copy = clone(strategy)
+    assert type(copy) is type(strategy) and set(copy.get_params()) == set(
+        strategy.get_params()
+    ), "A clone must have the same parameters: store each one in __init__."
+
+
+def check_positions(strategy, data):
+    picked = query(fitted(strategy, data), data.X_pool, 7)
+    assert isinstance(picked, np.ndarray) and picked.dtype == np.int64, (
+        "query must give an int64 array: let QueryStrategy.query call your _query."
+    )
+    assert picked.shape == (7,), "query must give exactly n positions."
+    assert len(set(picked.tolist())) == 7, "query must give distinct positions."
+    assert picked.min() >= 0 and picked.max() < data.n_pool, (
+        "query must give positions in X_pool, not in the labelled rows."
+    )
+
+
+def check_query_info(strategy, data):
+    strategy = fitted(strategy, data)
+    picked = query(strategy, data.X_pool, 5)
+    info = strategy.query_info_
+    assert np.array_equal(info.positions, picked), (
+        "The positions a strategy reports in query_info_ must be those it returns: "
+        "return the picks you conditioned on, do not break ties a second time."
+    )
+    assert info.round == strategy.n_rounds_ == 0, (
+        "query_info_.round must be n_rounds_, which fit sets to 0."
+    )
+    if hasattr(strategy, "score_samples"):
+        scores = quietly(strategy.score_samples, data.X_pool)
+        best = np.sort(scores)[::-1][:5]
+        assert np.array_equal(scores[picked], best), (
+            "The rows chosen must be those with the largest score_samples, largest "
+            "first: write _scores and leave the choice to ScoringStrategy."
+        )
+
+
+def check_leaves_alone(strategy, data):
+    unfitted = joblib.hash(clone(strategy))
+    inputs = joblib.hash((data.X_labeled, data.y_labeled, data.X_pool))
+    generators = _global_generators()
+    copy = fitted(strategy, data)
+    if hasattr(copy, "predict"):
+        quietly(copy.predict, data.X_pool)  # puts a net into evaluation mode
+    before = _state(copy)
+    query(copy, data.X_pool, 5)
+    assert _global_generators() == generators, (
+        "fit and query must not move the global generators of random, numpy or torch: "
+        "draw from the rng that _query is given."
+    )
+    assert joblib.hash((data.X_labeled, data.y_labeled, data.X_pool)) == inputs, (
+        "fit and query must not change the arrays they are given: copy first."
+    )
+    assert _state(copy) == before, (
+        "query must set no attribute but query_info_, and leave the model as it was."
+    )
+    assert joblib.hash(clone(strategy)) == unfitted, (
+        "fit must train a clone and leave the estimator it was given unfitted."
+    )
+
+
+def check_same_seed_same_answer(strategy, data):
+    first, second = fitted(strategy, data, seed=3), fitted(strategy, data, seed=3)
+    picked = query(first, data.X_pool, 5)
+    assert np.array_equal(picked, query(first, data.X_pool, 5)), (
+        "The same round asked twice must give the same answer: draw from rng only, "
+        "and read nothing that an earlier query left behind."
+    )
+    assert np.array_equal(picked, query(second, data.X_pool, 5)), (
+        "The same random_state must give the same answer: draw from rng only."
+    )
+
+
+@applies_if(has_estimator)
+def check_next_round_new_draw(strategy, data):
+    if not is_random(strategy, data):
+        return  # nothing is drawn
+    (copy,) = frozen_copies(strategy, data, [0])
+    answers = [tuple(query(copy, data.X_pool, 5))]
+    for _ in range(4):
+        row = safe_indexing(data.X_labeled, np.arange(1))
+        quietly(copy.partial_fit, row, data.y_labeled[:1])
+        answers.append(tuple(query(copy, data.X_pool, 5)))
+    assert len(set(answers)) > 1, (
+        "A strategy that draws must draw afresh in the next round: use the rng that "
+        "_query is given, which depends on n_rounds_, not random_state."
+    )
+
+
+@applies_if(has_estimator)
+def check_permuted_pool(strategy, data):
+    if is_random(strategy, data):
+        return  # draws belong to positions
+    order = np.random.default_rng(1).permutation(data.n_pool)
+    copy = fitted(strategy, data)
+    picked = query(copy, data.X_pool, 5)
+    permuted = query(copy, safe_indexing(data.X_pool, order), 5)
+    assert np.array_equal(order[permuted], picked), (
+        "A strategy that draws nothing must choose the same rows when the pool is "
+        "shuffled: do not let the order of the rows decide."
+    )
+
+
+def check_rounds(strategy, data):
+    copy = fitted(strategy, data)
+    n = len(data.y_labeled)
+    picked = query(copy, data.X_pool, 4)
+    rows, labels = safe_indexing(data.X_pool, picked), data.y_pool[picked]
+    quietly(copy.partial_fit, rows, labels)
+    assert copy.n_rounds_ == 1 and len(copy.y_labeled_) == n + 4, (
+        "partial_fit must add labels to those of fit and count the round: do not "
+        "override it, or call super().partial_fit."
+    )
+    assert np.array_equal(copy.y_labeled_[n:], labels), (
+        "partial_fit must keep the labels in the order they came."
+    )
+    quietly(copy.fit, data.X_labeled, data.y_labeled)
+    assert copy.n_rounds_ == 0 and len(copy.y_labeled_) == n, (
+        "fit must start a new history: n_rounds_ is 0 and earlier labels are gone."
+    )
+
+
+def check_snapshot(strategy, data):
+    copy = fitted(strategy, data)
+    kept = copy.snapshot()
+    before = query(kept, data.X_pool, 5)
+    rows = safe_indexing(data.X_pool, np.arange(5))
+    quietly(copy.partial_fit, rows, data.y_pool[:5])
+    assert kept.n_rounds_ == 0 and np.array_equal(
+        query(kept, data.X_pool, 5), before
+    ), (
+        "partial_fit must put new objects in place of the fitted attributes, not "
+        "change them: a snapshot shares them."
+    )
+
+
+def check_pickle(strategy, data):
+    copy = fitted(strategy, data)
+    again = pickle.loads(pickle.dumps(copy))
+    assert np.array_equal(query(copy, data.X_pool, 5), query(again, data.X_pool, 5)), (
+        "A pickled strategy must answer as before: keep nothing outside attributes."
+    )
+
+
+def check_joblib_workers(strategy, data):
+    copy = fitted(strategy, data)
+    answers = Parallel(n_jobs=2)(delayed(query)(copy, data.X_pool, 5) for _ in range(2))
+    here = query(copy, data.X_pool, 5)
+    for answer in answers:
+        assert np.array_equal(answer, here), (
+            "A strategy must answer the same in a joblib worker: depend on nothing "
+            "that lives in one process only."
+        )
+
+
+def _global_generators():
+    # Read, to see that nobody moved it.
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
+    state = (name, keys.tobytes(), *rest)
+    return state, bytes(torch.get_rng_state().numpy()), random.getstate()
+
+
+def _state(strategy):
+    return {
+        name: joblib.hash(value)
+        for name, value in vars(strategy).items()
+        if name != "query_info_"
+    }
+
+
+CHECKS = (
+    check_clone_and_params,
+    check_positions,
+    check_query_info,
+    check_leaves_alone,
+    check_same_seed_same_answer,
+    check_next_round_new_draw,
+    check_permuted_pool,
+    check_rounds,
+    check_snapshot,
+    check_pickle,
+    check_joblib_workers,
+)
