@@ -9,6 +9,7 @@ models stand in the other files of this room. A model of your own joins with
         return estimator.features(X)
 """
 
+import numbers
 from functools import singledispatch
 
 import numpy as np
@@ -150,11 +151,65 @@ def answers(question, estimator):
     bool
         False where asking is known to fail.
     """
+    if question is predict_proba and is_regressor(estimator):
+        return False
     if question.dispatch(type(estimator)) is not question.dispatch(object):
         return True
-    if question is predict_proba:
-        return not is_regressor(estimator) and hasattr(estimator, "predict_proba")
-    return False
+    return question is predict_proba and hasattr(estimator, "predict_proba")
+
+
+def check_n_draws(n_draws, default):
+    """
+    Check how many draws are asked for.
+
+    Parameters
+    ----------
+    n_draws : int or None
+        What the user asked for.
+    default : int
+        What None stands for.
+
+    Returns
+    -------
+    int
+        The number of draws.
+    """
+    if n_draws is None:
+        return default
+    if not isinstance(n_draws, numbers.Integral) or isinstance(n_draws, bool):
+        raise TypeError(
+            "The 'n_draws' parameter must be an int of at least 1, or None. Got "
+            f"{n_draws!r} instead."
+        )
+    if n_draws < 1:
+        raise ValueError(
+            f"The 'n_draws' parameter must be at least 1. Got {n_draws} instead."
+        )
+    return int(n_draws)
+
+
+def stack_draws(draws, n_draws):
+    """
+    Put draws one upon another, without holding them twice.
+
+    Parameters
+    ----------
+    draws : iterable of ndarray
+        Draws, all of one shape.
+    n_draws : int
+        How many there are.
+
+    Returns
+    -------
+    ndarray of shape (n_draws, ...)
+        The draws, in their order.
+    """
+    stacked = None
+    for number, draw in enumerate(draws):
+        if stacked is None:
+            stacked = np.empty((n_draws, *draw.shape), dtype=draw.dtype)
+        stacked[number] = draw
+    return stacked
 
 
 def check_probabilities(proba, estimator, hint=""):

@@ -1,5 +1,6 @@
 """Models around a model: frozen, searched, thresholded, self-trained."""
 
+from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import (
     FixedThresholdClassifier,
@@ -12,13 +13,13 @@ from skactive.inspection.preparation import as_input, code_targets, final_model
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
 
 
-def register_wrapper(cls, fitted, unfitted="estimator"):
+def register_wrapper(wrapper_class, fitted, unfitted="estimator"):
     """
     Have the questions pass through a model that wraps another on the same rows.
 
     Parameters
     ----------
-    cls : type
+    wrapper_class : type
         The class of the wrapper.
     fitted : str
         The attribute that holds the fitted inner model.
@@ -38,19 +39,28 @@ def register_wrapper(cls, fitted, unfitted="estimator"):
     >>> register_wrapper(Calibrated, fitted="model_")
     """
 
-    def inner(wrapper):
-        return getattr(wrapper, fitted if hasattr(wrapper, fitted) else unfitted)
-
-    def passing_through(question):
+    def asking(question):
         def ask(wrapper, *args, **kwargs):
-            return question(inner(wrapper), *args, **kwargs)
+            if not hasattr(wrapper, fitted):
+                raise NotFittedError(
+                    f"This {type(wrapper).__name__} has no {fitted!r}, the fitted "
+                    "model that is asked. Call fit first (a search needs refit=True)."
+                )
+            return question(getattr(wrapper, fitted), *args, **kwargs)
 
         return ask
 
+    def preparing(preparation):
+        def prepare(wrapper, *args, **kwargs):
+            known = fitted if hasattr(wrapper, fitted) else unfitted
+            return preparation(getattr(wrapper, known), *args, **kwargs)
+
+        return prepare
+
     for question in (predict_proba, embed, sample_posterior):
-        question.register(cls, passing_through(question))
+        question.register(wrapper_class, asking(question))
     for preparation in (final_model, as_input, code_targets):
-        preparation.register(cls, passing_through(preparation))
+        preparation.register(wrapper_class, preparing(preparation))
 
 
 register_wrapper(FrozenEstimator, "estimator")

@@ -131,27 +131,26 @@ class LabeledSet:
     def _stacked(self, name):
         values = [params.get(name) for params in self.param_parts]
         sizes = [len(y) for y in self.y_parts]
-        latest = [value for value in values if value is not None]
-        if not latest:
-            return None
-        if not any(_is_per_row(v, n) for v, n in zip(values, sizes, strict=True)):
-            return latest[-1]
-        if name.rpartition("__")[2] == "sample_weight":
-            values = [
-                np.full(n, 1.0 if v is None else v) if v is None or _is_scalar(v) else v
-                for v, n in zip(values, sizes, strict=True)
-            ]
-        for value, n in zip(values, sizes, strict=True):
+        given = [value for value in values if value is not None]
+        is_weight = name.rpartition("__")[2] == "sample_weight"
+        parts = list(zip(values, sizes, strict=True))
+        if not given or not (is_weight or any(_is_per_row(*part) for part in parts)):
+            return given[-1] if given else None
+        if is_weight:  # rounds without weights count one a row
+            parts = [(_as_weights(value, n), n) for value, n in parts]
+        for value, n in parts:
             if not _is_per_row(value, n):
                 raise ValueError(
-                    f"{name!r} has one value a row in some rounds, so every call of "
-                    f"fit and partial_fit needs one. Got {value!r} for {n} rows."
+                    f"{name!r} needs one value a row in every call of fit and "
+                    f"partial_fit. Got {value!r} for {n} row(s)."
                 )
-        return concatenate_rows([np.asarray(v) for v in values])
+        return concatenate_rows([np.asarray(value) for value, _ in parts])
 
 
-def _is_scalar(value):
-    return isinstance(value, numbers.Number)
+def _as_weights(value, n):
+    if value is None or isinstance(value, numbers.Number):
+        return np.full(n, 1.0 if value is None else float(value))
+    return value
 
 
 def _is_per_row(value, n):

@@ -22,11 +22,14 @@ from skactive.utils.strategy_checks._data import (
 
 
 def check_clone_and_params(strategy, data):
-    params = strategy.get_params(deep=False)
-    for name, value in params.items():
-        assert getattr(strategy, name) is value, (
-            f"__init__ must store the parameter {name!r} untouched; validate in fit."
-        )
+    names = list(strategy.get_params(deep=False))
+    for value in (None, object()):
+        made = type(strategy)(**dict.fromkeys(names, value))
+        for name in names:
+            assert getattr(made, name) is value, (
+                f"__init__ must store the parameter {name!r} untouched: give it its "
+                "meaning in fit."
+            )
     copy = clone(strategy)
     assert type(copy) is type(strategy) and set(copy.get_params()) == set(
         strategy.get_params()
@@ -66,10 +69,11 @@ def check_query_info(strategy, data):
 
 
 def check_leaves_alone(strategy, data):
-    unfitted = joblib.hash(clone(strategy))
+    copy = clone(strategy)
+    params = joblib.hash(copy.get_params(deep=False))
     inputs = joblib.hash((data.X_labeled, data.y_labeled, data.X_pool))
     generators = _global_generators()
-    copy = fitted(strategy, data)
+    quietly(copy.fit, data.X_labeled, data.y_labeled)
     if hasattr(copy, "predict"):
         quietly(copy.predict, data.X_pool)  # puts a net into evaluation mode
     before = _state(copy)
@@ -84,7 +88,7 @@ def check_leaves_alone(strategy, data):
     assert _state(copy) == before, (
         "query must set no attribute but query_info_, and leave the model as it was."
     )
-    assert joblib.hash(clone(strategy)) == unfitted, (
+    assert joblib.hash(copy.get_params(deep=False)) == params, (
         "fit must train a clone and leave the estimator it was given unfitted."
     )
 
@@ -166,8 +170,15 @@ def check_snapshot(strategy, data):
 
 def check_pickle(strategy, data):
     copy = fitted(strategy, data)
-    again = pickle.loads(pickle.dumps(copy))
-    assert np.array_equal(query(copy, data.X_pool, 5), query(again, data.X_pool, 5)), (
+    try:
+        again = pickle.loads(pickle.dumps(copy))
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise AssertionError(
+            "A strategy must pickle, to be kept and sent to workers: define its class, "
+            f"and its network's, at module level. {error}"
+        ) from error
+    picked = query(copy, data.X_pool, 5)
+    assert np.array_equal(query(again, data.X_pool, 5), picked), (
         "A pickled strategy must answer as before: keep nothing outside attributes."
     )
 

@@ -36,7 +36,7 @@ def check_strategy(strategy, X=None, y=None):
     """
     data = _data.make_data(strategy, X, y)
     for check in _applicable(strategy, data):
-        check(clone(strategy), data)
+        _run(check, data, strategy)
 
 
 def parametrize_with_strategy_checks(strategies, X=None, y=None):
@@ -77,7 +77,15 @@ def parametrize_with_strategy_checks(strategies, X=None, y=None):
 
 
 def _run(check, data, strategy):
-    check(clone(strategy), data)
+    try:
+        check(clone(strategy), data)
+    except AssertionError:
+        raise
+    except Exception as error:
+        raise AssertionError(
+            f"In {check.__name__} the strategy raised {type(error).__name__}: {error} "
+            "What this check does is ordinary use: make it work."
+        ) from error
 
 
 def _applicable(strategy, data):

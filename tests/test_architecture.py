@@ -1,0 +1,96 @@
+"""The arrows between the rooms, read from the imports."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import skactive
+
+ROOT = Path(skactive.__file__).parent
+ALL = None
+# A room may import these rooms; the rooms' own files may import one another.
+ROOMS = {
+    "exceptions": set(),
+    "kernels": set(),
+    "utils": {"exceptions"},
+    "inspection": {"utils", "exceptions"},
+    "delegation": {"inspection", "utils"},
+    "base": {"delegation", "inspection", "utils"},
+    "strategies": {"base", "kernels", "inspection", "utils"},
+    "evaluation": set(),
+    "simulation": {"utils", "evaluation"},
+    "datasets": set(),
+    "nets": set(),
+    "plotting": {"evaluation"},
+    "cli": ALL,
+    "__main__": {"cli"},
+    "__init__": ALL,
+}
+# Libraries that a room must not import at all.
+FORBIDDEN = {
+    "kernels": {"sklearn", "skorch", "numpy", "scipy"},
+    "utils": {"skorch"},
+    "evaluation": {"sklearn", "skorch", "torch"},
+    "simulation": {"skorch", "torch"},
+}
+LAZY_ONLY = {"matplotlib", "pandas", "dask", "pyarrow", "pytest"}
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def room_of(path):
+    return path.relative_to(ROOT).with_suffix("").parts[0]
+
+
+def imports(path, top_level_only=False):
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_level_only else ast.walk(tree)
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def rooms_imported(path):
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "skactive" and len(parts) > 1:
+            room = parts[1]
+            is_room = (ROOT / room).is_dir() or (ROOT / f"{room}.py").is_file()
+            yield room if is_room else "__init__"
+
+
+def test_every_room_is_known():
+    assert {room_of(path) for path in FILES} <= set(ROOMS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_only_what_its_room_may(path):
+    room = room_of(path)
+    if ROOMS[room] is not ALL:
+        assert set(rooms_imported(path)) - {room} <= ROOMS[room]
+    libraries = {name.split(".")[0] for name in imports(path)}
+    assert not libraries & FORBIDDEN.get(room, set())
+    at_once = {name.split(".")[0] for name in imports(path, top_level_only=True)}
+    assert not at_once & LAZY_ONLY
+
+
+def test_no_two_rooms_import_each_other():
+    arrows = {
+        (room_of(path), room)
+        for path in FILES
+        for room in rooms_imported(path)
+        if room != room_of(path) and "__init__" not in (room, room_of(path))
+    }
+    # Taking away rooms that import nothing left must take away all of them.
+    rooms = {room for arrow in arrows for room in arrow}
+    while rooms:
+        free = {r for r in rooms if not any(a == r and b in rooms for a, b in arrows)}
+        assert free, f"circle among {sorted(rooms)}"
+        rooms -= free
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_files_stay_readable(path):
+    assert len(path.read_text().splitlines()) <= 500

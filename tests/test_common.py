@@ -1,0 +1,127 @@
+"""
+Every strategy under scikit-learn's estimator checks and under ours.
+
+A new strategy is one line in STRATEGIES.
+"""
+
+import numpy as np
+import pytest
+from net_zoo import SmallCNN, SmallMLP, make_classifier, make_regressor
+from sklearn.datasets import load_digits, make_blobs, make_regression
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import skactive
+from skactive import (
+    EntropySampling,
+    LeastConfidence,
+    MarginSampling,
+    RandomSampling,
+)
+from skactive.utils.strategy_checks import parametrize_with_strategy_checks
+
+STRATEGIES = (EntropySampling, LeastConfidence, MarginSampling, RandomSampling)
+FOR_REGRESSION = (RandomSampling,)
+
+
+def scaled(model):
+    return make_pipeline(StandardScaler(), model)
+
+
+def over(*models, strategies=STRATEGIES):
+    return [strategy(model) for model in models for strategy in strategies]
+
+
+def test_no_strategy_is_left_out():
+    bases = (skactive.QueryStrategy, skactive.ScoringStrategy)
+    exported = (getattr(skactive, name) for name in skactive.__all__)
+    assert set(STRATEGIES) == {
+        thing
+        for thing in exported
+        if isinstance(thing, type)
+        and issubclass(thing, skactive.QueryStrategy)
+        and thing not in bases
+    }
+
+
+# ------------------------------------------------------------ scikit-learn's checks
+
+
+@parametrize_with_checks(
+    over(None, LogisticRegression(), scaled(LogisticRegression()))
+    + over(Ridge(), scaled(Ridge()), strategies=FOR_REGRESSION)
+)
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+# ------------------------------------------------------------ our own checks
+
+
+@parametrize_with_strategy_checks(
+    over(LogisticRegression()) + over(Ridge(), strategies=FOR_REGRESSION)
+)
+def test_linear_model(strategy, check):
+    check(strategy)
+
+
+X_BLOBS, Y_BLOBS = make_blobs(60, 4, centers=3, cluster_std=4.0, random_state=0)
+X_IMAGES, Y_IMAGES = load_digits(n_class=3, return_X_y=True)
+X_IMAGES = X_IMAGES[:90].reshape(-1, 1, 8, 8).astype(np.float32) / 16
+Y_IMAGES = Y_IMAGES[:90]
+CNN = make_classifier(SmallCNN, module__n_outputs=3, max_epochs=3)
+
+
+def frozen(model, X, y):
+    return FrozenEstimator(model.fit(X, y))
+
+
+@parametrize_with_strategy_checks(
+    over(frozen(make_classifier(), X_BLOBS.astype(np.float32), Y_BLOBS)),
+    X_BLOBS,
+    Y_BLOBS,
+)
+def test_frozen_net(strategy, check):
+    check(strategy)
+
+
+@parametrize_with_strategy_checks(
+    over(frozen(CNN, X_IMAGES, Y_IMAGES)), X_IMAGES, Y_IMAGES
+)
+def test_frozen_net_on_images(strategy, check):
+    check(strategy)
+
+
+@parametrize_with_strategy_checks(
+    over(frozen(scaled(LogisticRegression()), X_BLOBS, Y_BLOBS)), X_BLOBS, Y_BLOBS
+)
+def test_frozen_pipeline(strategy, check):
+    check(strategy)
+
+
+@pytest.mark.slow
+@parametrize_with_strategy_checks(
+    over(None, scaled(LogisticRegression()), make_classifier())
+    + over(scaled(make_classifier(SmallMLP)))
+)
+def test_full_cross(strategy, check):
+    check(strategy)
+
+
+@pytest.mark.slow
+@parametrize_with_strategy_checks(over(CNN), X_IMAGES, Y_IMAGES)
+def test_full_cross_on_images(strategy, check):
+    check(strategy)
+
+
+@pytest.mark.slow
+@parametrize_with_strategy_checks(
+    over(scaled(Ridge()), make_regressor(), strategies=FOR_REGRESSION),
+    *make_regression(60, 4, noise=5.0, random_state=0),
+)
+def test_full_cross_regression(strategy, check):
+    check(strategy)
