@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, get_tags
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
     check_consistent_length,
     check_is_fitted,
@@ -172,13 +173,15 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         entropy = draw_entropy(self.random_state)
         strategy = self._seeded_strategy(entropy)
         rng = np.random.default_rng(seed_sequence(entropy, _INITIAL))
-        stratify = self.initial == "stratified" and is_classifier(self)
+        classes = np.unique(y) if _classifies(self.strategy, y) else None
+        stratify = self.initial == "stratified" and classes is not None
         start = initial_positions(y if stratify else None, len(y), self.n_initial, rng)
+        oracle = _Oracle(X, y, classes)
         self._reset()
         evaluation = None if X_eval is None else (X_eval, np.asarray(y_eval))
         with interruptions() as interruption:
             try:
-                self._loop(strategy, X, y, start, evaluation, entropy, interruption)
+                self._loop(strategy, oracle, start, evaluation, entropy, interruption)
             except KeyboardInterrupt:
                 if not hasattr(self, "strategy_"):
                     raise
@@ -199,7 +202,7 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
             query_seconds=np.empty(0),
         )
 
-    def _loop(self, strategy, X, y, positions, evaluation, entropy, interruption):
+    def _loop(self, strategy, oracle, positions, evaluation, entropy, interruption):
         bar = tqdm(
             total=self.n_queries,
             desc=type(strategy).__name__,
@@ -209,15 +212,15 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         with bar:
             for query in range(self.n_queries + 1):
                 self._reveal(positions, query)
-                seconds = _learn(strategy, X, y, positions, is_first=query == 0)
+                seconds = oracle.teach(strategy, positions, is_first=query == 0)
                 interruption.check()
                 self._record(strategy, evaluation, seconds)
                 self._show(bar)
-                reason = self._why_stop(query, len(y))
+                reason = self._why_stop(query, len(oracle.y))
                 if reason is not None:
                     self.termination_condition_ = reason
                     return
-                positions = self._ask(strategy, X, entropy, query)
+                positions = self._ask(strategy, oracle.X, entropy, query)
                 interruption.check()
                 bar.update()
 
@@ -425,17 +428,33 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         return strategy
 
 
-def _learn(strategy, X, y, positions, is_first):
-    """Hand over labels: the set of labels too, where the strategy can be told."""
-    rows, labels = safe_indexing(X, positions), y[positions]
-    start = time.perf_counter()
-    if not is_first:
-        strategy.partial_fit(rows, labels)
-    elif is_classifier(strategy) and has_fit_parameter(strategy, "classes"):
-        strategy.fit(rows, labels, classes=np.unique(y))
-    else:
-        strategy.fit(rows, labels)
-    return time.perf_counter() - start
+class _Oracle:
+    """All rows and the withheld labels: it tells those it is asked for."""
+
+    def __init__(self, X, y, classes):
+        self.X = X
+        self.y = y
+        self.classes = classes
+
+    def teach(self, strategy, positions, is_first):
+        """Hand labels over; give the seconds it took to learn them."""
+        rows, labels = safe_indexing(self.X, positions), self.y[positions]
+        start = time.perf_counter()
+        if not is_first:
+            strategy.partial_fit(rows, labels)
+        elif self.classes is not None and has_fit_parameter(strategy, "classes"):
+            strategy.fit(rows, labels, classes=self.classes)
+        else:
+            strategy.fit(rows, labels)
+        return time.perf_counter() - start
+
+
+def _classifies(strategy, y):
+    """Go by the strategy's tags; for a home-made class without any, by y."""
+    tags = _tags_of(strategy)
+    if tags is None or tags.estimator_type is None:
+        return type_of_target(y) in ("binary", "multiclass")
+    return tags.estimator_type == "classifier" and y.ndim == 1
 
 
 def _tags_of(strategy):

@@ -215,7 +215,7 @@ def test_no_labels_at_all():
 
 def test_a_frozen_model_of_other_features_is_refused():
     frozen = FrozenEstimator(LogisticRegression().fit(X[:, :3], Y))
-    with pytest.raises(ValueError, match="has 4 features, but .* was fitted on 3"):
+    with pytest.raises(ValueError, match=r"has 4 features, but .* was fitted on 3"):
         MarginSampling(frozen).fit(X[START], Y[START])
 
 
