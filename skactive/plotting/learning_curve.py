@@ -1,0 +1,233 @@
+"""Learning curves of several strategies in one picture."""
+
+from functools import reduce
+
+import numpy as np
+from sklearn.exceptions import NotFittedError
+
+BANDS = ("std", "sem", "range")
+# Told apart with any colour vision (Okabe and Ito 2008); when they run out, dashes.
+_COLORS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#000000",
+)
+_DASHES = ("-", "--", ":", "-.")
+
+
+class LearningCurveDisplay:
+    """
+    Scores against the number of labels, averaged over runs.
+
+    Make one with `from_simulations`; the data stays with the display, so that it can
+    be drawn again without playing the simulations again.
+
+    Parameters
+    ----------
+    curves : dict of str to tuple
+        For each name ``(budget, scores)``: ndarray of shape (n_rounds,), and one of
+        shape (n_runs, n_rounds).
+    band : {"std", "sem", "range"} or None, default="std"
+        What is shaded around the mean: one standard deviation over runs, one standard
+        error of the mean, from the worst to the best run, or nothing. Deviations
+        divide by n_runs - 1; a single run has no band.
+    ylabel : str, default="Score"
+        What the scores are.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Where it was drawn.
+    figure_ : matplotlib Figure
+        The figure around it.
+    lines_ : dict of str to matplotlib Line2D
+        The mean curve of each name.
+    bands_ : dict of str to matplotlib collection
+        The band of each name that has one.
+
+    Raises
+    ------
+    ValueError
+        There are no curves, their shapes do not fit, a score is not finite, or band
+        is unknown.
+
+    Examples
+    --------
+    >>> from skactive.plotting import LearningCurveDisplay
+    >>> display = LearningCurveDisplay(
+    ...     curves={"random": ([10, 20], [[0.6, 0.8], [0.7, 0.8]])}, ylabel="Accuracy"
+    ... )
+    >>> display.plot().lines_["random"].get_ydata()
+    array([0.65, 0.8 ])
+    """
+
+    def __init__(self, *, curves, band="std", ylabel="Score"):
+        if band is not None and band not in BANDS:
+            raise ValueError(
+                "The 'band' parameter of LearningCurveDisplay must be one of "
+                f"{', '.join(map(repr, BANDS))}, or None. Got {band!r} instead."
+            )
+        if not curves:
+            raise ValueError("There are no runs to draw. Pass at least one curve.")
+        self.curves = {name: _checked(name, *pair) for name, pair in curves.items()}
+        self.band = band
+        self.ylabel = ylabel
+
+    @classmethod
+    def from_simulations(
+        cls, simulations, *, ax=None, band="std", ylabel="Score", **plot_params
+    ):
+        """
+        Draw fitted simulations, the runs of one name as one curve.
+
+        Parameters
+        ----------
+        simulations : dict of str to list
+            For each name the fitted `ActiveLearningSimulation` of each seed; anything
+            with such a ``learning_curve_`` will do. Runs of one name that differ in
+            their budgets are cut to the budgets they share.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a new figure.
+        band : {"std", "sem", "range"} or None, default="std"
+            What is shaded around the mean.
+        ylabel : str, default="Score"
+            What the scores are.
+        **plot_params : dict
+            Passed on to `plot`.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            The library matplotlib is not installed.
+        sklearn.exceptions.NotFittedError
+            A run was not fitted.
+        ValueError
+            There are no runs, they were not scored, or they share no budget.
+        """
+        curves = {name: _stacked(name, runs) for name, runs in simulations.items()}
+        return cls(curves=curves, band=band, ylabel=ylabel).plot(ax, **plot_params)
+
+    def plot(self, ax=None, *, colors=None, line_kw=None, band_kw=None, legend=True):
+        """
+        Draw the curves.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a new figure.
+        colors : dict of str to color, or None, default=None
+            Colour of each name; names left out get one that is told apart with any
+            colour vision.
+        line_kw : dict or None, default=None
+            Passed on to ``Axes.plot`` for each mean.
+        band_kw : dict or None, default=None
+            Passed on to ``Axes.fill_between`` for each band.
+        legend : bool, default=True
+            Whether to name the curves in a legend.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            The display itself.
+
+        Raises
+        ------
+        ImportError
+            The library matplotlib is not installed.
+        """
+        self.ax_ = _axes() if ax is None else ax
+        self.figure_ = self.ax_.figure
+        self.lines_, self.bands_ = {}, {}
+        for position, name in enumerate(self.curves):
+            style = _style(position) | {"color": (colors or {}).get(name)}
+            style["color"] = style["color"] or _COLORS[position % len(_COLORS)]
+            self._draw(name, style, line_kw or {}, band_kw or {})
+        self._dress(legend)
+        return self
+
+    def _draw(self, name, style, line_kw, band_kw):
+        budget, scores = self.curves[name]
+        marker = {"marker": "o", "markersize": 3} if len(budget) < 12 else {}
+        style = {"label": name, "linewidth": 1.8, **marker, **style, **line_kw}
+        (self.lines_[name],) = self.ax_.plot(budget, scores.mean(axis=0), **style)
+        if self.band is None or len(scores) == 1:
+            return
+        low, high = _band(scores, self.band)
+        shade = {"color": self.lines_[name].get_color(), "alpha": 0.15, "linewidth": 0}
+        self.bands_[name] = self.ax_.fill_between(budget, low, high, **shade | band_kw)
+
+    def _dress(self, legend):
+        self.ax_.set(xlabel="Number of labels", ylabel=self.ylabel)
+        self.ax_.grid(True, color="0.9", linewidth=0.8)
+        self.ax_.set_axisbelow(True)
+        self.ax_.spines[["top", "right"]].set_visible(False)
+        if legend:
+            self.ax_.legend(frameon=False, loc="lower right")
+
+
+def _axes():
+    try:
+        from matplotlib import pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "Drawing a learning curve needs matplotlib. Install it: "
+            'pip install "skactive[plot]".'
+        ) from error
+    return plt.subplots(figsize=(6.4, 4.2), layout="constrained")[1]
+
+
+def _style(position):
+    return {"linestyle": _DASHES[position // len(_COLORS) % len(_DASHES)]}
+
+
+def _band(scores, band):
+    if band == "range":
+        return scores.min(axis=0), scores.max(axis=0)
+    mean, half = scores.mean(axis=0), scores.std(axis=0, ddof=1)
+    half = half / np.sqrt(len(scores)) if band == "sem" else half
+    return mean - half, mean + half
+
+
+def _stacked(name, runs):
+    """Lay the curves of several runs on the budgets they share."""
+    if len(runs) == 0:
+        raise ValueError(f"There are no runs of {name!r} to draw. Pass at least one.")
+    for run in runs:
+        if len(getattr(run, "learning_curve_", {}).get("budget", ())) == 0:
+            raise NotFittedError(
+                f"A run of {name!r} is not fitted: it has no learning curve. Call its "
+                "fit first."
+            )
+    curves = [run.learning_curve_ for run in runs]
+    budget = reduce(np.intersect1d, [curve["budget"] for curve in curves])
+    if len(budget) == 0:
+        raise ValueError(
+            f"The runs of {name!r} share no budget, so that they have no mean. Give "
+            "them the same n_initial and batch_size, or names of their own."
+        )
+    return budget, [c["score"][np.isin(c["budget"], budget)] for c in curves]
+
+
+def _checked(name, budget, scores):
+    budget, scores = np.asarray(budget), np.asarray(scores, dtype=np.float64)
+    if scores.ndim != 2 or scores.shape[1:] != budget.shape or scores.size == 0:
+        raise ValueError(
+            f"The curve of {name!r} must be a budget of shape (n_rounds,) and scores "
+            f"of shape (n_runs, n_rounds). Got shapes {budget.shape} and "
+            f"{scores.shape} instead."
+        )
+    if not np.isfinite(scores).all():
+        raise ValueError(
+            f"The curve of {name!r} holds scores that are not finite. Was there an "
+            "evaluation set? Pass X_eval and y_eval to the simulation's fit."
+        )
+    return budget, scores
