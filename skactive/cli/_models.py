@@ -1,0 +1,73 @@
+"""What can be compared: strategies and models by the names of the command."""
+
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skactive.strategies import (
+    EntropySampling,
+    LeastConfidence,
+    MarginSampling,
+    RandomSampling,
+)
+
+STRATEGIES = {
+    "random": RandomSampling,
+    "confidence": LeastConfidence,
+    "margin": MarginSampling,
+    "entropy": EntropySampling,
+}
+
+
+def allows(strategy, task):
+    """Say whether a strategy can be used for a task: a regression has no classes."""
+    needs_classes = "predict_proba" in STRATEGIES[strategy].requires
+    return task == "classification" or not needs_classes
+
+
+def make_estimator(name, data):
+    """Build a model by its name for a data set, unfitted."""
+    # Few labels leave a column without any value at times: it must not vanish.
+    impute = SimpleImputer(keep_empty_features=True)
+    return make_pipeline(impute, StandardScaler(), ESTIMATORS[data.task][name](data))
+
+
+def _mlp(data):
+    # torch and skorch take seconds to import; a comparison of others can do without.
+    import torch
+    from skorch import NeuralNetClassifier
+
+    from skactive.nets import MLP
+
+    return NeuralNetClassifier(
+        MLP,
+        module__n_features=data.X_train.shape[1],
+        module__n_outputs=len(data.target_names),
+        criterion=torch.nn.CrossEntropyLoss,
+        optimizer=torch.optim.Adam,
+        lr=0.005,
+        batch_size=64,
+        max_epochs=25,
+        train_split=None,
+        verbose=0,
+    )
+
+
+ESTIMATORS = {
+    "classification": {
+        "logistic": lambda data: LogisticRegression(max_iter=1000),
+        "mlp": _mlp,
+        "forest": lambda data: RandomForestClassifier(),
+    },
+    "regression": {
+        "ridge": lambda data: Ridge(),
+        "forest": lambda data: RandomForestRegressor(),
+        "linear": lambda data: LinearRegression(),
+    },
+}
+DEFAULT_ESTIMATORS = {
+    "classification": ["logistic", "mlp"],
+    "regression": ["ridge", "forest"],
+}

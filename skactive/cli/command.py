@@ -1,0 +1,80 @@
+"""From the command line to the exit code."""
+
+import sys
+import textwrap
+import time
+import warnings
+
+from skactive.cli import _report
+from skactive.cli._options import UsageError, make_plan, parse
+from skactive.cli._runs import play
+
+_SUCCESS, _FAILURE, _USAGE = 0, 1, 2
+
+
+def main(argv=None):
+    """
+    Compare query strategies on a data set; the command ``skactive``.
+
+    Parameters
+    ----------
+    argv : list of str or None, default=None
+        Arguments after the command's name; None takes those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 all went well, 1 a run failed or was interrupted, 2 wrong
+        usage.
+    """
+    try:
+        args = parse(argv)
+        with _warnings_as_notes():
+            plan = make_plan(args)
+    except SystemExit as stop:  # argparse: 0 after --help, 2 after a wrong option
+        return stop.code or _SUCCESS
+    except UsageError as error:
+        _say(f"skactive: {error}")
+        return _USAGE
+    return _run(plan)
+
+
+def _run(plan):
+    print(_report.header(plan), flush=True)
+    start = time.perf_counter()
+    finished, failed, ended = play(plan)
+    seconds = time.perf_counter() - start
+    if finished:
+        print(f"\n{_report.table(plan, finished)}\n", flush=True)
+        _write(plan, finished)
+        print(f"{len(finished)} of {plan.n_runs} runs in {seconds:.0f} seconds")
+    for sentence in _report.troubles(plan, finished, failed, ended):
+        _say(sentence)
+    return _FAILURE if failed or ended else _SUCCESS
+
+
+def _write(plan, finished):
+    print(f"Written: {_report.write_csv(plan, finished)}", flush=True)
+    try:
+        print(f"Written: {_report.write_png(plan, finished)}")
+    except ImportError:
+        print(
+            "No picture was drawn, for want of matplotlib. To have one: "
+            'pip install "skactive[plot]"'
+        )
+
+
+class _warnings_as_notes(warnings.catch_warnings):
+    """Say what a loader warns of as a plain line."""
+
+    def __enter__(self):
+        super().__enter__()
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: _say(f"Note: {message}")
+
+
+def _say(sentence):
+    wrapped = textwrap.fill(
+        sentence, 79, break_long_words=False, break_on_hyphens=False
+    )
+    print(wrapped, file=sys.stderr, flush=True)
