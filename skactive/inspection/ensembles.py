@@ -12,9 +12,14 @@ from sklearn.ensemble import (
     VotingClassifier,
     VotingRegressor,
 )
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skactive.inspection.questions import predict_proba, sample_posterior
+from skactive.inspection.questions import (
+    check_n_draws,
+    predict_proba,
+    sample_posterior,
+    stack_draws,
+)
 from skactive.utils.containers import safe_indexing
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.validation import num_rows
@@ -26,7 +31,8 @@ from skactive.utils.validation import num_rows
 @sample_posterior.register(ExtraTreesRegressor)
 def _(forest, X, n_draws=None, random_state=None):
     check_is_fitted(forest)
-    X = _without_names(X)
+    # Trees read float32: converted here once, not by each of them.
+    X = _bare_rows(forest, X, dtype=np.float32)
     return _sample_members(forest, list(forest), lambda _: X, n_draws, random_state)
 
 
@@ -34,7 +40,7 @@ def _(forest, X, n_draws=None, random_state=None):
 @sample_posterior.register(BaggingRegressor)
 def _(bagging, X, n_draws=None, random_state=None):
     check_is_fitted(bagging)
-    X = _without_names(X)
+    X = _bare_rows(bagging, X, dtype=None)
 
     def rows(member):
         return safe_indexing(X, bagging.estimators_features_[member], axis=1)
@@ -55,15 +61,22 @@ def _(voting, X, n_draws=None, random_state=None):
     return _sample_members(voting, members, lambda _: X, n_draws, random_state)
 
 
-def _without_names(X):
-    """Members are fitted on bare arrays and would warn about feature names."""
-    return X.to_numpy() if hasattr(X, "to_numpy") else X
+def _bare_rows(ensemble, X, dtype):
+    """Check names here: members are fitted on bare arrays and would warn of them."""
+    return validate_data(
+        ensemble,
+        X,
+        reset=False,
+        dtype=dtype,
+        accept_sparse="csr",
+        ensure_all_finite=False,  # the members' own business
+    )
 
 
 def _sample_members(ensemble, members, rows, n_draws, random_state):
     n_members = len(members)
-    n_draws = n_members if n_draws is None else n_draws
-    if not 1 <= n_draws <= n_members:
+    n_draws = check_n_draws(n_draws, default=n_members)
+    if n_draws > n_members:
         raise ValueError(
             f"The 'n_draws' parameter must lie between 1 and the {n_members} members "
             f"of {type(ensemble).__name__}: each is one draw. Got n_draws={n_draws}. "
@@ -74,7 +87,8 @@ def _sample_members(ensemble, members, rows, n_draws, random_state):
         rng = np.random.default_rng(seed_sequence(draw_entropy(random_state)))
         drawn = rng.choice(n_members, size=n_draws, replace=False)
     ask = _member_proba if is_classifier(ensemble) else _member_prediction
-    return np.stack([ask(ensemble, members[i], rows(i)) for i in drawn])
+    draws = (ask(ensemble, members[i], rows(i)) for i in drawn)
+    return stack_draws(draws, n_draws)
 
 
 def _member_proba(ensemble, member, X):

@@ -1,5 +1,6 @@
 """Fitting the model inside a strategy: seeded, cast, and warned about."""
 
+import sys
 import warnings
 
 from sklearn.frozen import FrozenEstimator
@@ -9,9 +10,12 @@ from torch import nn
 
 from skactive.exceptions import TrainSplitWarning, WarmStartWarning
 from skactive.inspection.preparation import as_input, final_model
-from skactive.inspection.skorch_nets import adapted_input
-from skactive.utils.random import int_seed, isolated_torch
+from skactive.inspection.seeding import isolated_random, seed_parameters
+from skactive.inspection.skorch_nets import adapt_input
+from skactive.utils.random import int_seed
 from skactive.utils.validation import num_rows
+
+_PACKAGE = f"{__name__.partition('.')[0]}."
 
 
 def fit_model(model, X, y, seeds, **params):
@@ -37,8 +41,10 @@ def fit_model(model, X, y, seeds, **params):
     estimator
         The same model, fitted.
     """
-    _seed_parameters(model, seeds)
-    with isolated_torch(int_seed(seeds)), adapted_input(model):
+    seed_parameters(model, seeds)
+    if not _is_frozen(model):
+        adapt_input(model)
+    with isolated_random(int_seed(seeds)):
         if num_rows(X) or isinstance(model, FrozenEstimator):
             return model.fit(as_input(model, X), y, **params)
         if isinstance(model, NeuralNet):
@@ -77,7 +83,7 @@ def warn_about_net(model):
             f"train from scratch pass the class, module={name}, and its arguments as "
             "module__...; if the warm start is meant, filter WarmStartWarning.",
             WarmStartWarning,
-            stacklevel=4,
+            stacklevel=_user_level(),
         )
     split = net.train_split
     if isinstance(split, ValidSplit) and split.cv == 5:
@@ -86,7 +92,7 @@ def warn_about_net(model):
             "the labels you paid for and fails with few per class. Pass "
             "train_split=None; if the split is meant, filter TrainSplitWarning.",
             TrainSplitWarning,
-            stacklevel=4,
+            stacklevel=_user_level(),
         )
 
 
@@ -100,16 +106,9 @@ def _is_frozen(model):
     return True
 
 
-def _seed_parameters(model, seeds):
-    """Give a seed to each nested ``random_state`` that is None, in a fixed order."""
-    if isinstance(model, FrozenEstimator):
-        return
-    names = sorted(
-        name
-        for name, value in model.get_params(deep=True).items()
-        if value is None and name.rpartition("__")[2] == "random_state"
-    )
-    children = seeds.spawn(len(names))
-    model.set_params(
-        **{name: int_seed(child) for name, child in zip(names, children, strict=True)}
-    )
+def _user_level():
+    """Give the stack level of the first caller outside of this package."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.linalg import solve_triangular
-from scipy.special import expit
+from scipy.special import expit, log_expit, softmax
 from sklearn import get_config
 from sklearn.gaussian_process import (
     GaussianProcessClassifier,
@@ -10,7 +10,7 @@ from sklearn.gaussian_process import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skactive.inspection.questions import sample_posterior
+from skactive.inspection.questions import check_n_draws, sample_posterior
 from skactive.utils.random import draw_entropy, int_seed, seed_sequence
 from skactive.utils.validation import num_rows
 
@@ -20,10 +20,12 @@ DEFAULT_DRAWS = 100
 @sample_posterior.register(GaussianProcessRegressor)
 def _(process, X, n_draws=None, random_state=None):
     check_is_fitted(process)
+    n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
+    X = _rows(process, X)
     _refuse_large(process, num_rows(X))
     draws = process.sample_y(
         X,
-        n_samples=DEFAULT_DRAWS if n_draws is None else n_draws,
+        n_samples=n_draws,
         random_state=int_seed(seed_sequence(draw_entropy(random_state))),
     )
     draws = draws[:, None, :] if draws.ndim == 2 else draws
@@ -33,27 +35,25 @@ def _(process, X, n_draws=None, random_state=None):
 @sample_posterior.register(GaussianProcessClassifier)
 def _(process, X, n_draws=None, random_state=None):
     check_is_fitted(process)
+    n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
+    X = _rows(process, X)
     _refuse_large(process, num_rows(X))
     if process.n_classes_ > 2 and process.multi_class != "one_vs_rest":
         raise ValueError(
             "GaussianProcessClassifier has multi_class='one_vs_one', which gives no "
             "probabilities. Use multi_class='one_vs_rest'."
         )
-    n_draws = DEFAULT_DRAWS if n_draws is None else n_draws
     sequence = seed_sequence(draw_entropy(random_state))
-    # The kernels of structured data (strings, graphs) read X as it is.
-    if process.kernel is None or process.kernel.requires_vector_input:
-        X = validate_data(process, X, reset=False, dtype="numeric")
     binary = getattr(process.base_estimator_, "estimators_", [process.base_estimator_])
     rngs = [np.random.default_rng(child) for child in sequence.spawn(len(binary))]
-    draws = [
-        expit(_draw_latent(one, X, n_draws, rng))
+    latent = [
+        _draw_latent(one, X, n_draws, rng)
         for one, rng in zip(binary, rngs, strict=True)
     ]
-    if len(draws) == 1:
-        return np.stack([1 - draws[0], draws[0]], axis=2)
-    scores = np.stack(draws, axis=2)
-    return scores / scores.sum(axis=2, keepdims=True)
+    if len(latent) == 1:
+        return np.stack([expit(-latent[0]), expit(latent[0])], axis=2)
+    # One against the rest, normalised: in logarithms, lest all of them underflow.
+    return softmax(log_expit(np.stack(latent, axis=2)), axis=2)
 
 
 def _draw_latent(laplace, X, n_draws, rng):
@@ -67,7 +67,20 @@ def _draw_latent(laplace, X, n_draws, rng):
     mean = cross.T @ (laplace.y_train_ - laplace.pi_)
     v = solve_triangular(laplace.L_, laplace.W_sr_[:, None] * cross, lower=True)
     covariance = laplace.kernel_(X) - v.T @ v
-    return rng.multivariate_normal(mean, covariance, size=n_draws, method="eigh")
+    return rng.multivariate_normal(
+        mean,
+        covariance,
+        size=n_draws,
+        method="eigh",
+        check_valid="ignore",  # its smallest eigenvalues are rounding, below zero too
+    )
+
+
+def _rows(process, X):
+    # The kernels of structured data (strings, graphs) read X as it is.
+    is_vectors = process.kernel is None or process.kernel.requires_vector_input
+    options = {} if is_vectors else {"ensure_2d": False, "dtype": None}
+    return validate_data(process, X, reset=False, **options)
 
 
 def _refuse_large(process, n):

@@ -20,6 +20,10 @@ LINEAR_MODELS = (
     linear_model.LassoCV,
     linear_model.LinearRegression,
     linear_model.LogisticRegression,
+    linear_model.MultiTaskElasticNetCV,
+    linear_model.MultiTaskLassoCV,
+    linear_model.OrthogonalMatchingPursuit,
+    linear_model.OrthogonalMatchingPursuitCV,
     linear_model.Perceptron,
     linear_model.PoissonRegressor,
     linear_model.QuantileRegressor,
@@ -47,11 +51,15 @@ def _features(estimator, X, layer=None):
         accept_sparse=True,
         dtype=[np.float64, np.float32],
     )
-    X = X.toarray() if sp.issparse(X) else X
     # Discriminant analysis always fits an intercept and has no parameter for it.
-    if not getattr(estimator, "fit_intercept", True):
-        return X
-    return np.hstack([X, np.ones((len(X), 1), dtype=X.dtype)])
+    has_intercept = getattr(estimator, "fit_intercept", True)
+    if sp.issparse(X):
+        ones = [np.ones((X.shape[0], 1), dtype=X.dtype)] if has_intercept else []
+        return sp.hstack([X, *ones], format="csr").toarray()
+    n, n_features = X.shape
+    z = np.ones((n, n_features + bool(has_intercept)), dtype=X.dtype)
+    z[:, :n_features] = X
+    return z
 
 
 def refuse_layer(estimator, layer):

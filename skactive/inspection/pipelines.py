@@ -1,11 +1,14 @@
 """Pipelines: transform, then ask the last step."""
 
+import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skactive.inspection.preparation import code_targets, final_model
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
+from skactive.inspection.seeding import isolated_random, seed_parameters
 from skactive.utils.validation import num_rows
 
 
@@ -36,8 +39,32 @@ def _(pipeline, X, y, classes=None):
     is_plain = code_targets.dispatch(type(final_model(last))) is code_targets.dispatch(
         object
     )
-    if len(pipeline.steps) > 1 and num_rows(X) and not is_plain:
-        # A network must see two transformed rows: a copy of the transformers is
-        # fitted for that, once more than the pipeline itself will do.
-        X = clone(pipeline[:-1]).fit(X, y).transform(X)
+    if len(pipeline.steps) > 1 and not is_plain:
+        X = _as_last_step_sees(pipeline, X, y)
     return code_targets(last, X, y, classes)
+
+
+def _as_last_step_sees(pipeline, X, y):
+    """Transform rows for a network, which must see two of them."""
+    if _is_fitted(pipeline):
+        rows = X[:2] if num_rows(X) else np.zeros((1, *X.shape[1:]), dtype=np.float32)
+        return pipeline[:-1].transform(rows)
+    if not num_rows(X):
+        raise ValueError(
+            "X_labeled has no rows, and the transformers before the net cannot be "
+            "fitted without. Give it some, or freeze a fitted Pipeline."
+        )
+    # A copy of the transformers is fitted for that, once more than the pipeline
+    # itself will do.
+    transformers = clone(pipeline[:-1])
+    seed_parameters(transformers, np.random.SeedSequence(0))
+    with isolated_random(seed=0):
+        return transformers.fit(X, y).transform(X)
+
+
+def _is_fitted(pipeline):
+    try:
+        check_is_fitted(pipeline)
+    except NotFittedError:
+        return False
+    return True

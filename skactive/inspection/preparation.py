@@ -216,7 +216,7 @@ class ColumnCoding(TargetCoding):
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
             The predictions.
         """
-        return y.reshape(-1) if self.flat else y
+        return y.reshape(-1) if self.flat else y.reshape(len(y), -1)
 
 
 def label_coding(y, n_outputs, classes, dtype, name):

@@ -9,14 +9,18 @@ rows (Kirsch et al. 2019, section 3.3).
 
 from collections import defaultdict
 
-import numpy as np
 import torch
 from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier
 
 from skactive.inspection.preparation import as_input
-from skactive.inspection.questions import predict_proba, sample_posterior
+from skactive.inspection.questions import (
+    check_n_draws,
+    predict_proba,
+    sample_posterior,
+    stack_draws,
+)
 from skactive.inspection.skorch_heads import hooked
-from skactive.inspection.skorch_nets import eager
+from skactive.inspection.skorch_nets import eager, reading
 from skactive.utils.random import (
     draw_entropy,
     isolated_torch,
@@ -25,6 +29,7 @@ from skactive.utils.random import (
 )
 
 DEFAULT_DRAWS = 100
+_ROOT = ""  # the network itself, as named_modules names it
 _ELEMENTWISE = (torch.nn.Dropout, torch.nn.AlphaDropout)
 _CHANNELWISE = (
     torch.nn.Dropout1d,
@@ -40,7 +45,7 @@ _SELU_FLOOR = -1.7580993408473766
 @sample_posterior.register(NeuralNet)
 def _(net, X, n_draws=None, random_state=None):
     net.check_is_fitted()
-    n_draws = DEFAULT_DRAWS if n_draws is None else n_draws
+    n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
     layers = {
         name: module
         for name, module in net.module_.named_modules()
@@ -50,20 +55,17 @@ def _(net, X, n_draws=None, random_state=None):
         raise _no_disagreement(net)
     X = as_input(net, X)
     entropy = draw_entropy(random_state)
-    draws = [
+    draws = (
         _draw_once(net, X, _Masks(layers, entropy, draw)) for draw in range(n_draws)
-    ]
-    return np.stack(draws)
+    )
+    return stack_draws(draws, n_draws)
 
 
 def _draw_once(net, X, masks):
-    start = net.module_.register_forward_pre_hook(lambda *_: masks.restart())
-    try:
-        with isolated_torch(), eager(net), hooked(masks.layers, masks.apply):
-            prediction = _predict(net, X)
-    finally:
-        start.remove()
-    if not masks.used:
+    watched = {_ROOT: net.module_, **masks.layers}
+    with isolated_torch(), eager(net), hooked(watched, masks.apply):
+        prediction = _predict(net, X)
+    if not masks.masks:
         raise _no_disagreement(net)
     return prediction
 
@@ -76,18 +78,14 @@ class _Masks:
         self.places = {name: place for place, name in enumerate(layers)}
         self.key = (entropy, draw)
         self.masks = {}
-        self.restart()
-
-    @property
-    def used(self):
-        return bool(self.masks)
-
-    def restart(self):
-        """Begin a forward pass: the next call of each layer is its first."""
         self.calls = defaultdict(int)
 
-    def apply(self, name, inputs, output):
-        x, layer = inputs[0], self.layers[name]
+    def apply(self, name, x, output):
+        """Put what the layer would give under this draw's mask in place of output."""
+        if name is _ROOT:  # the pass is over: the next call of each layer is its first
+            self.calls.clear()
+            return None
+        layer = self.layers[name]
         shape = tuple(x.shape[1:])
         if isinstance(layer, _CHANNELWISE):
             shape = (*shape[:1], *(1 for _ in shape[1:]))
@@ -95,7 +93,8 @@ class _Masks:
         self.calls[name] += 1
         if key not in self.masks:
             self.masks[key] = self._draw(layer.p, *key).to(x.device)
-        return _masked(x, self.masks[key], layer)
+        masked = _masked(x, self.masks[key], layer)
+        return x.copy_(masked) if layer.inplace else masked
 
     def _draw(self, p, place, call, shape):
         entropy, draw = self.key
@@ -117,7 +116,8 @@ def _masked(x, mask, layer):
 def _predict(net, X):
     if isinstance(net, NeuralNetClassifier | NeuralNetBinaryClassifier):
         return predict_proba(net, X)
-    prediction = net.predict(X)
+    with reading(net, X):
+        prediction = net.predict(X)
     return prediction.reshape(len(prediction), -1)
 
 

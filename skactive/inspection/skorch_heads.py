@@ -7,9 +7,10 @@ value: the last-called linear layer whose output *is* the network's output, up t
 softmax.
 """
 
+import numbers
 import threading
 from collections import defaultdict
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,13 @@ from skorch import NeuralNet
 
 from skactive.inspection.preparation import as_input
 from skactive.inspection.questions import embed
-from skactive.inspection.skorch_nets import eager, first_output
+from skactive.inspection.skorch_nets import eager, first_output, reading
 from skactive.utils.random import isolated_torch
 from skactive.utils.validation import num_rows
 
 PROBE_ROWS = 8
+# Torch numbers its hooks without a lock: two threads might get the same number.
+_registering = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,21 @@ class Head:
 @embed.register(NeuralNet)
 def _(net, X, layer=None):
     net.check_is_fitted()
-    if isinstance(layer, bool) or not isinstance(layer, str | int | None):
+    if isinstance(layer, bool) or not isinstance(layer, str | numbers.Integral | None):
         raise TypeError(
             "The 'layer' parameter must be the name of a module, a position in the "
             f"module's output, 'output' or None. Got {layer!r} instead."
         )
     X = as_input(net, X)
+    if not num_rows(X):
+        raise ValueError("X has no rows (0 samples): there is nothing to embed.")
     if layer is None:
-        return _inputs_of(net, X, find_head(net, X))
+        return _of_head(net, X, find_head(net, X), inputs=True)
     if layer == "output":
         return _before_softmax(net, X)
-    if isinstance(layer, int):
-        return _output_at(net, X, layer)
-    return _output_of(net, X, layer)
+    if isinstance(layer, str):
+        return _output_of(net, X, layer)
+    return _output_at(net, X, int(layer))
 
 
 def find_head(net, X):
@@ -81,6 +86,27 @@ def find_head(net, X):
     ValueError
         No linear layer gives the output, or several do from different inputs.
     """
+    found = _matching_calls(net, X)
+    if not found:
+        raise ValueError(
+            f"No linear layer of {_class_name(net)} gives the network's "
+            "output (up to a softmax), so the input of its head cannot be found. Name "
+            "what to use as the embedding with layer=: the name of a module (of "
+            f"{_some_names(net)}), a position in the tuple that forward returns, or "
+            "'output'."
+        )
+    if not _agree(found):
+        names = ", ".join(repr(h.name) for h in found)
+        raise ValueError(
+            f"Several linear layers of {_class_name(net)} give the network's "
+            f"output from different inputs ({names}), so its head is ambiguous. Name "
+            "the module whose output is the embedding with layer=."
+        )
+    return list(found)[-1]
+
+
+def _matching_calls(net, X):
+    """Find the calls that give the output in every mini-batch, with their inputs."""
     n = num_rows(X)
     rows = X[np.unique(np.linspace(0, n - 1, PROBE_ROWS).astype(int))]
     found = None
@@ -88,60 +114,55 @@ def find_head(net, X):
         matching = {
             Head(name, number): inputs
             for name, number, inputs, outputs in calls
-            if inputs.ndim == 2 and _is_output(outputs, output)
+            if inputs.ndim == 2 and _is_output(outputs, first_output(output))
         }
-        # Every mini-batch must agree.
-        found = (
-            matching
-            if found is None
-            else {h: matching[h] for h in found if h in matching}
-        )
-    if not found:
-        raise ValueError(
-            f"No linear layer of {type(net.module_).__name__} gives the network's "
-            "output (up to a softmax), so the input of its head cannot be found. Name "
-            "what to use as the embedding with layer=: the name of a module (of "
-            f"{_some_names(net)}), a position in the tuple that forward returns, or "
-            "'output'."
-        )
-    *others, head = found
-    if any(not torch.equal(found[other], found[head]) for other in others):
-        names = ", ".join(repr(h.name) for h in found)
-        raise ValueError(
-            f"Several linear layers of {type(net.module_).__name__} give the network's "
-            f"output from different inputs ({names}), so its head is ambiguous. Name "
-            "the module whose output is the embedding with layer=."
-        )
-    return head
+        if found is None:
+            found = {head: [] for head in matching}
+        found = {h: [*found[h], matching[h]] for h in found if h in matching}
+    return found
+
+
+def _agree(found):
+    """Say whether all calls found had the same input, in every mini-batch."""
+    first, *others = found.values()
+    return all(all(map(torch.equal, first, other)) for other in others)
 
 
 def _is_output(linear, output):
     """Say whether a linear layer's output is the network's, up to a softmax."""
     if linear.numel() != output.numel() or len(linear) != len(output):
         return False
-    linear, output = linear.double(), output.double().reshape(linear.shape)
+    linear, output = linear.cpu().double(), output.cpu().double().reshape(linear.shape)
+    if torch.equal(linear, output):
+        return True
     tiny = torch.finfo(torch.float32).tiny
-    # Probabilities are compared as logarithms: saturated softmaxes all look alike.
-    log_output = torch.where(output > tiny, output, tiny).log()
     if linear.shape[1] > 1:
         log_linear = linear.log_softmax(dim=1)
     else:
         log_linear = torch.nn.functional.logsigmoid(linear)
-    return (
-        _close(linear, output)
-        or _close(log_linear, output)
-        or _close(log_linear.clamp_min(np.log(tiny)), log_output)
+    # Probabilities are compared as logarithms: saturated softmaxes all look alike.
+    log_output = torch.where(output > tiny, output, tiny).log()
+    return _close(log_linear, output) or _close(
+        log_linear.clamp_min(np.log(tiny)), log_output
     )
 
 
 def _close(a, b):
-    return torch.allclose(a, b, rtol=1e-4, atol=1e-5 * max(1e-3, float(b.abs().max())))
+    return torch.allclose(a, b, rtol=1e-4, atol=1e-6 + 1e-5 * float(b.abs().max()))
+
+
+def _modules(net):
+    """Name a net's modules as the user does; a compiled net has a prefix."""
+    return {
+        name.removeprefix("_orig_mod").removeprefix("."): module
+        for name, module in net.module_.named_modules()
+    }
 
 
 def _linear_layers(net):
     return {
         name: module
-        for name, module in net.module_.named_modules()
+        for name, module in _modules(net).items()
         if isinstance(module, torch.nn.Linear)
     }
 
@@ -151,12 +172,12 @@ def _passes(net, X, watched):
     calls, counts = [], defaultdict(int)
 
     def note(name, inputs, output):
-        calls.append((name, counts[name], _detached(inputs[0]), _detached(output)))
+        calls.append((name, counts[name], _detached(inputs), _detached(output)))
         counts[name] += 1
 
-    with isolated_torch(), eager(net), hooked(watched, note):
+    with isolated_torch(), eager(net), reading(net, X), hooked(watched, note):
         for output in net.forward_iter(X):
-            yield first_output(output), list(calls)
+            yield output, list(calls)
             calls.clear()
             counts.clear()
 
@@ -171,8 +192,9 @@ def hooked(modules, note):
     modules : dict of str to nn.Module
         What to watch.
     note : callable
-        Called with (name, inputs, output); what it returns, unless None, takes the
-        place of the output.
+        Called with (name, input, output), where input is the first tensor that the
+        module was called with; what it returns, unless None, takes the place of the
+        output.
 
     Yields
     ------
@@ -182,18 +204,25 @@ def hooked(modules, note):
     thread = threading.get_ident()
 
     def hook_for(name):
-        def hook(module, inputs, output):
-            if threading.get_ident() == thread:
-                return note(name, inputs, output)
-            return None
+        def hook(module, args, *rest):
+            # Another thread may meet a hook half registered, without kwargs.
+            if threading.get_ident() != thread:
+                return None
+            kwargs, output = rest
+            return note(name, next(iter((*args, *kwargs.values())), None), output)
 
         return hook
 
-    with ExitStack() as stack:
+    handles = []
+    try:
         for name, module in modules.items():
-            handle = module.register_forward_hook(hook_for(name))
-            stack.callback(handle.remove)
+            with _registering:
+                handle = module.register_forward_hook(hook_for(name), with_kwargs=True)
+            handles.append(handle)
         yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _detached(value):
@@ -201,76 +230,95 @@ def _detached(value):
     return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
-def _inputs_of(net, X, head):
+def _of_head(net, X, head, inputs):
+    """Give what goes into (or comes out of) one call of one linear layer."""
     layer = {head.name: _linear_layers(net)[head.name]}
-    pieces = []
-    for _, calls in _passes(net, X, layer):
-        pieces += [inputs for _, number, inputs, _ in calls if number == head.call]
-    return _rows(pieces)
+    return _rows(
+        X,
+        (
+            call[2 if inputs else 3]
+            for _, calls in _passes(net, X, layer)
+            for call in calls
+            if call[1] == head.call
+        ),
+        repr(head.name),
+    )
 
 
 def _output_of(net, X, name):
-    modules = dict(net.module_.named_modules())
+    modules = _modules(net)
     if name not in modules or not name:
         raise ValueError(
-            f"The 'layer' parameter names no module of {type(net.module_).__name__}. "
+            f"The 'layer' parameter names no module of {_class_name(net)}. "
             f"Got layer={name!r}; there are {_some_names(net)}."
         )
-    pieces = []
-    for _, calls in _passes(net, X, {name: modules[name]}):
-        if not calls or not isinstance(calls[-1][-1], torch.Tensor):
-            raise ValueError(
-                f"The module {name!r} gives no tensor when the network predicts. Name "
-                "another with layer=."
-            )
-        pieces.append(calls[-1][-1])
-    return _rows(pieces)
+    passes = _passes(net, X, {name: modules[name]})
+    pieces = (calls[-1][3] if calls else None for _, calls in passes)
+    return _rows(X, pieces, f"The module {name!r}")
 
 
 def _output_at(net, X, position):
-    pieces = []
-    with isolated_torch():
-        for output in net.forward_iter(X):
-            size = len(output) if isinstance(output, tuple) else 0
-            if not -size <= position < size:
-                raise ValueError(
-                    f"layer={position} asks for a position in the tuple that "
-                    f"{type(net.module_).__name__}.forward returns, but it returns "
-                    f"{f'a tuple of {size}' if size else 'no tuple'}."
-                )
-            pieces.append(output[position].detach())
-    return _rows(pieces)
+    def piece(output):
+        size = len(output) if isinstance(output, tuple) else 0
+        if not -size <= position < size:
+            raise ValueError(
+                f"layer={position} asks for a position in the tuple that "
+                f"{_class_name(net)}.forward returns, but it returns "
+                f"{f'a tuple of {size}' if size else 'no tuple'}."
+            )
+        return output[position]
+
+    pieces = (piece(output) for output, _ in _passes(net, X, {}))
+    return _rows(X, pieces, f"Position {position} of the output")
 
 
 def _before_softmax(net, X):
-    try:
-        head = find_head(net, X)
-    except ValueError:  # no linear head: what the network returns is all there is
-        head = None
-    if head is not None:
-        layer = {head.name: _linear_layers(net)[head.name]}
-        passes = _passes(net, X, layer)
-        return _rows(
-            [out for _, calls in passes for _, i, _, out in calls if i == head.call]
-        )
-    output = _rows([output.detach() for output, _ in _passes(net, X, {})])
+    found = _matching_calls(net, X)
+    if found and _agree(found):
+        return _of_head(net, X, list(found)[-1], inputs=False)
+    # No one linear head: what the network returns is all there is.
+    pieces = (first_output(output) for output, _ in _passes(net, X, {}))
+    output = _rows(X, pieces, "The output")
     is_proba = (output >= 0).all() and np.allclose(output.sum(axis=1), 1, atol=1e-4)
     if output.shape[1] > 1 and is_proba:
         return np.log(np.maximum(output, np.finfo(output.dtype).tiny))
     return output
 
 
-def _rows(pieces):
-    rows = torch.cat(
-        [
-            piece.flatten(start_dim=1) if piece.ndim > 1 else piece[:, None]
-            for piece in pieces
-        ]
-    )
-    rows = rows.float() if rows.dtype in (torch.float16, torch.bfloat16) else rows
-    return rows.cpu().numpy()
+def _rows(X, pieces, source):
+    """Fill one array with the rows of all mini-batches, flattened."""
+    rows, filled = None, 0
+    with closing(pieces):
+        for piece in pieces:
+            if not isinstance(piece, torch.Tensor) or not piece.ndim:
+                raise ValueError(
+                    f"{source} gives no tensor when the network predicts. Name another "
+                    "with layer=."
+                )
+            piece = piece.detach().reshape(len(piece), -1).cpu()
+            narrow = piece.dtype in (torch.float16, torch.bfloat16)
+            piece = (piece.float() if narrow else piece).numpy()
+            if rows is None:
+                rows = np.empty((num_rows(X), piece.shape[1]), dtype=piece.dtype)
+            part = rows[filled : filled + len(piece)]
+            if part.shape != piece.shape:
+                break
+            part[:] = piece
+            filled += len(piece)
+    if rows is None or filled != len(rows) or part.shape != piece.shape:
+        raise ValueError(
+            f"{source} gives tensors of shape {tuple(piece.shape)} and the like, which "
+            f"are not one row for each of the {num_rows(X)} rows of X. Name another "
+            "with layer=."
+        )
+    return rows
+
+
+def _class_name(net):
+    module = net.module_
+    return type(getattr(module, "_orig_mod", module)).__name__
 
 
 def _some_names(net, most=12):
-    names = [repr(name) for name, _ in net.module_.named_modules() if name]
+    names = [repr(name) for name in _modules(net) if name]
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")

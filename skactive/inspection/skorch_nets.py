@@ -1,5 +1,6 @@
 """skorch nets: their input, their targets, their probabilities."""
 
+import threading
 from contextlib import contextmanager
 from functools import partial
 
@@ -22,6 +23,7 @@ from skactive.inspection.preparation import (
     label_coding,
 )
 from skactive.inspection.questions import check_probabilities, predict_proba
+from skactive.inspection.seeding import isolated_random
 from skactive.utils.containers import is_dataframe
 from skactive.utils.random import isolated_torch
 from skactive.utils.validation import num_rows
@@ -29,13 +31,35 @@ from skactive.utils.validation import num_rows
 
 @as_input.register(NeuralNet)
 def _(net, X):
+    return _cast_rows(X, floating_dtype(net))
+
+
+def _cast_rows(X, dtype):
+    """Bring rows to one floating dtype; what is no floats stays as it is."""
+    if isinstance(X, torch.Tensor):
+        kind = torch.from_numpy(np.empty(0, dtype=dtype)).dtype
+        return X.to(kind) if X.is_floating_point() else X
     if is_dataframe(X):
-        X = X.to_numpy()
+        X = _frame_to_array(X, dtype)
+    elif isinstance(X, list):
+        X = np.asarray(X)
     if isinstance(X, np.ndarray) or sp.issparse(X):
-        dtype = floating_dtype(net)
         # Integers stay: they may be positions for an nn.Embedding.
         return X.astype(dtype, copy=False) if X.dtype.kind == "f" else X
     return X
+
+
+def _frame_to_array(X, dtype):
+    array = X.to_numpy()
+    if array.dtype != object:
+        return array
+    try:  # columns of several kinds, booleans and floats say
+        return array.astype(dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"X has columns that are no numbers, which a net cannot read: {error}. "
+            "Encode them before the net, with a ColumnTransformer in a Pipeline."
+        ) from error
 
 
 def floating_dtype(net):
@@ -59,13 +83,50 @@ def floating_dtype(net):
     return torch.empty(0, dtype=kind).numpy().dtype
 
 
+class _CastingDataset:
+    """
+    A net's dataset that casts its rows first.
+
+    Transformers before a net hand on float64 or data frames, which it cannot read.
+    ``dataset`` is a parameter of the net, so clones made by a search, and their
+    pickles, cast too.
+    """
+
+    def __init__(self, dataset, dtype):
+        self.dataset = dataset
+        self.dtype = dtype
+
+    def __call__(self, X, y=None, **params):
+        return self.dataset(_cast_rows(X, self.dtype), y, **params)
+
+
+def adapt_input(model):
+    """
+    Have the net inside a model cast whatever reaches it, from now on.
+
+    Parameters
+    ----------
+    model : estimator
+        Not fitted yet, and ours to change: a net, or a chain that ends in one.
+    """
+    net = final_model(model)
+    is_fresh = isinstance(net, NeuralNet) and not net.initialized_
+    if is_fresh and callable(net.dataset):
+        dtype = floating_dtype(_initialized(net))
+        net.set_params(dataset=_CastingDataset(net.dataset, dtype))
+
+
+_adapting = threading.Lock()
+_adapted = {}
+
+
 @contextmanager
 def adapted_input(estimator):
     """
     Have the net inside an estimator cast whatever reaches it, inside this block.
 
-    Transformers before a net hand on float64 or data frames, which it cannot read.
-    The net's public ``get_dataset`` is where all its input passes.
+    For frozen models, which must stay as they are; what ``adapt_input`` has prepared
+    is left alone. The net's public ``get_dataset`` is where all its input passes.
 
     Parameters
     ----------
@@ -75,17 +136,28 @@ def adapted_input(estimator):
     Yields
     ------
     None
-        Nothing; the net is as before at the end.
+        Nothing; the net is as before at the end of the last of such blocks (several
+        threads may share one frozen net).
     """
     net = final_model(estimator)
-    if not isinstance(net, NeuralNet) or "get_dataset" in vars(net):
+    if not isinstance(net, NeuralNet) or isinstance(net.dataset, _CastingDataset):
         yield
         return
-    vars(net)["get_dataset"] = partial(_dataset_of_cast, net)
+    with _adapting:
+        is_users_own = id(net) not in _adapted and "get_dataset" in vars(net)
+    if is_users_own:
+        yield
+        return
+    with _adapting:
+        _adapted[id(net)] = _adapted.get(id(net), 0) + 1
+        vars(net)["get_dataset"] = partial(_dataset_of_cast, net)
     try:
         yield
     finally:
-        vars(net).pop("get_dataset", None)
+        with _adapting:
+            _adapted[id(net)] -= 1
+            if not _adapted[id(net)]:
+                del _adapted[id(net)], vars(net)["get_dataset"]
 
 
 def _dataset_of_cast(net, X, y=None):
@@ -141,8 +213,10 @@ def first_output(output):
 def _(net, X):
     if not isinstance(net, NeuralNetClassifier | NeuralNetBinaryClassifier):
         return predict_proba.dispatch(object)(net, X)
-    with isolated_torch():
-        proba = net.predict_proba(as_input(net, X))
+    net.check_is_fitted()
+    X = as_input(net, X)
+    with isolated_torch(), reading(net, X):
+        proba = net.predict_proba(X)
     return check_probabilities(
         proba,
         net,
@@ -190,20 +264,49 @@ def _(net, X, y, classes=None):
 
 def _probe(net, X):
     """Show a fresh (or a frozen) net two rows: its output, and its dtype."""
-    with isolated_torch(seed=0):
-        if not net.initialized_:
-            net = clone(net).set_params(verbose=0).initialize()
-        rows = as_input(net, X[:2] if num_rows(X) else _blank_row(X))
-        try:
-            output = first_output(next(net.forward_iter(rows)))
-        except (RuntimeError, IndexError) as error:
-            raise ValueError(
-                f"The net's module {_name(net.module)} could not read rows of shape "
-                f"{tuple(rows.shape[1:])} and dtype {rows.dtype}: {error}. Pass rows "
-                "that the module takes (a linear layer takes floats: "
-                "X.astype('float32'))."
-            ) from error
+    net = net if net.initialized_ else _initialized(net)
+    rows = as_input(net, X[:2] if num_rows(X) else _blank_row(X))
+    with isolated_torch(seed=0), eager(net), reading(net, rows, always=True):
+        output = first_output(next(net.forward_iter(rows)))
     return output, floating_dtype(net)
+
+
+def _initialized(net):
+    """Initialise a copy of a net, to look at."""
+    with isolated_random(seed=0):
+        return clone(net).set_params(verbose=0, compile=False).initialize()
+
+
+@contextmanager
+def reading(net, X, always=False):
+    """
+    Say in a sentence that a net cannot read rows, if it fails inside this block.
+
+    Parameters
+    ----------
+    net : skorch.NeuralNet
+        The net, to be named.
+    X : array-like of shape (n_samples, ...)
+        The rows it reads.
+    always : bool, default=False
+        Whether to say so for floats too, where the cause may be another.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    try:
+        yield
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+        shape, dtype = tuple(np.shape(X)[1:]), getattr(X, "dtype", type(X).__name__)
+        if "float" in str(dtype) and not always:
+            raise
+        raise ValueError(
+            f"The net's module {_name(net.module)} could not read rows of shape "
+            f"{shape} and dtype {dtype}: {error}. Pass rows that the module takes (a "
+            "linear layer takes floats: X.astype('float32'))."
+        ) from error
 
 
 def _blank_row(X):
