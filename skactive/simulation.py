@@ -9,17 +9,17 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import (
     check_consistent_length,
     check_is_fitted,
-    has_fit_parameter,
+    column_or_1d,
 )
 from tqdm.auto import tqdm
 
 from skactive.evaluation import curve_mean
 from skactive.utils.containers import safe_indexing
 from skactive.utils.interruption import interruptions
+from skactive.utils.oracle import Oracle, classifies, tags_of
 from skactive.utils.random import draw_entropy, int_seed, seed_sequence
 from skactive.utils.seeding import initial_positions
 from skactive.utils.validation import check_count
@@ -173,10 +173,10 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         entropy = draw_entropy(self.random_state)
         strategy = self._seeded_strategy(entropy)
         rng = np.random.default_rng(seed_sequence(entropy, _INITIAL))
-        classes = np.unique(y) if _classifies(self.strategy, y) else None
+        classes = np.unique(y) if classifies(self.strategy, y) else None
         stratify = self.initial == "stratified" and classes is not None
         start = initial_positions(y if stratify else None, len(y), self.n_initial, rng)
-        oracle = _Oracle(X, y, classes)
+        oracle = Oracle(X, y, classes)
         self._reset()
         evaluation = None if X_eval is None else (X_eval, np.asarray(y_eval))
         with interruptions() as interruption:
@@ -361,16 +361,43 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         ndarray of shape (n_classes,)
             The labels.
         """
+        return self._of_final("classes_")
+
+    @property
+    def n_features_in_(self):
+        """
+        Number of features seen in ``fit``.
+
+        Returns
+        -------
+        int
+            The number, as the final strategy has it.
+        """
+        return self._of_final("n_features_in_")
+
+    @property
+    def feature_names_in_(self):
+        """
+        Names of the features seen in ``fit``, where it was given a data frame.
+
+        Returns
+        -------
+        ndarray of shape (n_features_in_,)
+            The names, as the final strategy has them.
+        """
+        return self._of_final("feature_names_in_")
+
+    def _of_final(self, name):
         if not hasattr(self, "strategy_"):
             raise AttributeError("ActiveLearningSimulation is not fitted yet.")
-        return self.strategy_.classes_
+        return getattr(self.strategy_, name)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "strategy_")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        inner = _tags_of(self.strategy)
+        inner = tags_of(self.strategy)
         if inner is not None:
             for name in (
                 "estimator_type",
@@ -406,14 +433,21 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
             raise ValueError(
                 "X_eval and y_eval belong together: pass both to fit, or neither."
             )
+        if y is None:
+            raise ValueError(
+                "ActiveLearningSimulation requires y to be passed, but the target y is "
+                "None: the loop needs labels to withhold."
+            )
         X = X.tocsr() if sp.issparse(X) else X
         X = X if hasattr(X, "shape") else np.asarray(X)
         y = np.asarray(y)
+        if not get_tags(self).target_tags.multi_output and y.ndim == 2:
+            y = column_or_1d(y, warn=True)
         check_consistent_length(X, y)
         if self.n_initial > len(y):
             raise ValueError(
                 f"The 'n_initial' parameter asks for {self.n_initial} labels to start "
-                f"from, but X has only {len(y)} row(s). Use n_initial <= {len(y)}."
+                f"from, but n_samples = {len(y)}. Use n_initial <= {len(y)}."
             )
         return X, y
 
@@ -426,40 +460,6 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
             seed = int_seed(seed_sequence(entropy, _STRATEGY))
             strategy.set_params(random_state=seed)
         return strategy
-
-
-class _Oracle:
-    """All rows and the withheld labels: it tells those it is asked for."""
-
-    def __init__(self, X, y, classes):
-        self.X = X
-        self.y = y
-        self.classes = classes
-
-    def teach(self, strategy, positions, is_first):
-        """Hand labels over; give the seconds it took to learn them."""
-        rows, labels = safe_indexing(self.X, positions), self.y[positions]
-        start = time.perf_counter()
-        if not is_first:
-            strategy.partial_fit(rows, labels)
-        elif self.classes is not None and has_fit_parameter(strategy, "classes"):
-            strategy.fit(rows, labels, classes=self.classes)
-        else:
-            strategy.fit(rows, labels)
-        return time.perf_counter() - start
-
-
-def _classifies(strategy, y):
-    """Go by the strategy's tags; for a home-made class without any, by y."""
-    tags = _tags_of(strategy)
-    if tags is None or tags.estimator_type is None:
-        return type_of_target(y) in ("binary", "multiclass")
-    return tags.estimator_type == "classifier" and y.ndim == 1
-
-
-def _tags_of(strategy):
-    """Give the tags of a strategy; None for a home-made class without any."""
-    return get_tags(strategy) if hasattr(strategy, "__sklearn_tags__") else None
 
 
 def _snapshot(strategy):

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_limits
 
 matplotlib.use("Agg")
 settings.register_profile(
@@ -17,6 +18,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Small problems: on a busy machine a second thread costs ten times what it saves."""
+    torch.set_num_threads(1)
+    with threadpool_limits(limits=1):
+        yield
 
 
 def devices():

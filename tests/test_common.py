@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skactive
 from skactive import (
+    ActiveLearningSimulation,
     EntropySampling,
     LeastConfidence,
     MarginSampling,
@@ -56,6 +57,18 @@ def test_no_strategy_is_left_out():
 )
 @pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
 def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    [
+        # To the end of the pool: a bad value in any row must be met.
+        ActiveLearningSimulation(strategy, n_initial=9, n_queries=50, batch_size=20)
+        for strategy in (MarginSampling(), RandomSampling(Ridge()))
+    ]
+)
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
+def test_sklearn_checks_of_the_simulation(estimator, check):
     check(estimator)
 
 

@@ -264,7 +264,7 @@ def test_progress_bar(capsys):
     "params, error, message",
     [
         ({"n_initial": -1}, ValueError, "'n_initial' parameter .* at least 0. Got -1"),
-        ({"n_initial": 151}, ValueError, "asks for 151 labels .* only 150"),
+        ({"n_initial": 151}, ValueError, "asks for 151 labels .* n_samples = 150"),
         ({"batch_size": 0}, ValueError, "'batch_size' parameter .* at least 1"),
         ({"batch_size": 1.5}, TypeError, "'batch_size' .* an int of at least 1"),
         ({"n_queries": None}, TypeError, "'n_queries' .* an int of at least 0"),
