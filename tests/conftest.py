@@ -22,7 +22,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread():
-    """Small problems: on a busy machine a second thread costs ten times what it saves."""
+    """Problems are small: a second thread costs more than it saves, if others run."""
     torch.set_num_threads(1)
     with threadpool_limits(limits=1):
         yield

@@ -74,6 +74,21 @@ def test_a_failed_partial_fit_changes_nothing():
     assert vars(strategy) == kept
 
 
+def test_labels_are_kept_when_the_caller_uses_a_buffer_again():
+    buffer, labels = X[START].copy(), Y[START].copy()
+    strategy = MarginSampling().fit(buffer, labels)
+    buffer[:], labels[:] = 0, 0
+    strategy.partial_fit(buffer[:2], labels[:2])
+    assert_array_equal(strategy.X_labeled_[:15], X[START])
+    assert_array_equal(strategy.y_labeled_[:15], Y[START])
+
+
+def test_numbers_and_words_do_not_mix():
+    strategy = MarginSampling().fit(X[START], Y[START])
+    with pytest.raises(ValueError, match="numbers and words do not mix"):
+        strategy.partial_fit(X[:2], ["setosa", "setosa"])
+
+
 def test_random_state_none_is_fresh_at_each_fit_and_kept_within():
     strategy = RandomSampling().fit(X[START], Y[START])
     first = strategy.query(X, 10)

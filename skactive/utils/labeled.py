@@ -14,7 +14,8 @@ class LabeledSet:
     """
     Rows, labels and per-row parameters, kept in the parts they came in.
 
-    Never changed in place, so that copies of a strategy can share it.
+    Never changed in place, so that copies of a strategy can share it; and copied from
+    the caller, who may use a buffer again.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ class LabeledSet:
         LabeledSet
             The set.
         """
-        return cls((X,), (y,), classes, (params,))
+        return cls((X.copy(),), (y.copy(),), classes, (params,))
 
     def extended(self, X, y, classes, params):
         """
@@ -82,9 +83,15 @@ class LabeledSet:
                 f"fit was given rows in a {before}, partial_fit in a {now}: they "
                 f"cannot be stacked. Pass a {before}."
             )
+        if len(y) and len(self.y) and _is_number(y) != _is_number(self.y):
+            raise ValueError(
+                f"The labels so far are of dtype {self.y.dtype}, those of partial_fit "
+                f"of dtype {y.dtype}: numbers and words do not mix. Got "
+                f"{y[:5].tolist()!r}; write them as before."
+            )
         return LabeledSet(
-            (*self.X_parts, X),
-            (*self.y_parts, y),
+            (*self.X_parts, X.copy()),
+            (*self.y_parts, y.copy()),
             self.classes if classes is None else classes,
             (*self.param_parts, params),
         )
@@ -145,6 +152,10 @@ class LabeledSet:
                     f"partial_fit. Got {value!r} for {n} row(s)."
                 )
         return concatenate_rows([np.asarray(value) for value, _ in parts])
+
+
+def _is_number(y):
+    return y.dtype.kind in "biuf"
 
 
 def _as_weights(value, n):
