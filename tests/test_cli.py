@@ -37,7 +37,8 @@ def lines_of(out):
 def test_a_comparison_is_printed_and_written(capsys):
     assert main([*LOGISTIC, "--strategies", "random,margin", "entropy"]) == 0
     out = capsys.readouterr().out
-    assert "105 rows to label, 45 to test on, 4 features, 3 classes" in out
+    assert "data: iris, classification, 4 features, 3 classes\n" in out
+    assert "rows: 105 to label, 45 to test on\n" in out
     assert "6 labels to start from, then 3 queries of 4: 18 labels in the end" in out
     assert max(map(len, out.splitlines())) <= 80
     table = lines_of(out)
@@ -83,7 +84,9 @@ def test_the_loop_ends_with_the_pool(capsys):
     options = ["--dataset", "iris", "--seeds", "1", "--estimator", "logistic"]
     options += ["--batch-size", "60", "--strategies", "margin", "--jobs", "1"]
     assert main(options) == 0
-    assert "all rows are labelled before the last query" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "all rows are labelled before the last query" in out
+    assert max(map(len, out.splitlines())) <= 80
     assert [row["budget"] for row in rows()] == ["6", "66", "105"]
 
 

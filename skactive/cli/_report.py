@@ -32,8 +32,9 @@ def header(plan):
         sizes += ["all rows are labelled before the last query, and the loop ends"]
     return "\n".join(
         [
-            f"{data.name}: {data.task}, {n_rows} rows to label, {len(data.y_test)} to "
-            f"test on, {_counted(data.X_train.shape[1], 'feature')}{classes}",
+            f"data: {data.name}, {data.task}, "
+            f"{_counted(data.X_train.shape[1], 'feature')}{classes}",
+            f"rows: {n_rows} to label, {len(data.y_test)} to test on",
             f"loop: {_counted(plan.n_initial, 'label')} to start from, then "
             f"{_counted(plan.n_queries, 'query')} of {plan.batch_size}: "
             f"{min(total, n_rows)} labels in the end",
