@@ -32,8 +32,8 @@ def play(plan):
                 bar.update()
         except KeyboardInterrupt:
             ended = "Interrupted"
-        except TerminatedWorkerError as error:
-            ended = f"A process was killed, for want of memory perhaps ({error})"
+        except TerminatedWorkerError:
+            ended = "A process was killed, for want of memory perhaps (try --jobs 1)"
     done.sort(key=lambda run: _place(plan, run))
     finished = [run for run in done if run.error is None]
     return finished, [run for run in done if run.error is not None], ended
