@@ -2,6 +2,7 @@
 
 import copy
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import scipy.sparse as sp
@@ -203,26 +204,19 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         )
 
     def _loop(self, strategy, oracle, positions, evaluation, entropy, interruption):
-        bar = tqdm(
-            total=self.n_queries,
-            desc=type(strategy).__name__,
-            unit="query",
-            disable=not self.verbose,
-        )
-        with bar:
+        with self._progress(strategy) as bar:
             for query in range(self.n_queries + 1):
                 self._reveal(positions, query)
                 seconds = oracle.teach(strategy, positions, is_first=query == 0)
                 interruption.check()
                 self._record(strategy, evaluation, seconds)
-                self._show(bar)
+                self._show(bar, query)
                 reason = self._why_stop(query, len(oracle.y))
                 if reason is not None:
                     self.termination_condition_ = reason
                     return
                 positions = self._ask(strategy, oracle.X, entropy, query)
                 interruption.check()
-                bar.update()
 
     def _reveal(self, positions, query):
         self.labeled_indices_ = np.concatenate([self.labeled_indices_, positions])
@@ -269,9 +263,19 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
             )
         return pool[picked]
 
-    def _show(self, bar):
-        curve = self.learning_curve_
-        bar.set_postfix(labels=int(curve.budget[-1]), score=f"{curve.score[-1]:.3f}")
+    def _progress(self, strategy):
+        if not self.verbose:  # even a disabled bar takes a lock among processes
+            return nullcontext()
+        name = type(strategy).__name__
+        return tqdm(total=self.n_queries, desc=name, unit="query")
+
+    def _show(self, bar, query):
+        if bar is not None:
+            curve = self.learning_curve_
+            bar.update(query - bar.n)
+            bar.set_postfix(
+                labels=int(curve.budget[-1]), score=f"{curve.score[-1]:.3f}"
+            )
 
     # ---------------------------------------------------------------- evaluation
 
