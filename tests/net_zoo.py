@@ -276,6 +276,7 @@ class Masked(nn.Module):
     def __init__(self, layer, shape):
         super().__init__()
         self.layer, self.shape = layer, shape
+        self.bias = nn.Parameter(torch.zeros(1))  # an optimiser needs one
 
     def forward(self, x):
         return self.layer(x.unflatten(1, self.shape)).flatten(1)

@@ -63,7 +63,7 @@ def warn_about_net(model):
     Parameters
     ----------
     model : estimator
-        The estimator as the user gave it.
+        A clone of the estimator that the user gave.
 
     Warns
     -----
@@ -73,7 +73,8 @@ def warn_about_net(model):
         The net holds back a fifth of the labels, skorch's default.
     """
     net = final_model(model)
-    if not isinstance(net, NeuralNet) or _is_frozen(model):
+    # A clone is not initialised; what is, is frozen somewhere in there.
+    if not isinstance(net, NeuralNet) or net.initialized_ or _is_frozen(model):
         return
     if isinstance(net.module, nn.Module):
         name = type(net.module).__name__

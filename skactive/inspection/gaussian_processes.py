@@ -19,7 +19,7 @@ DEFAULT_DRAWS = 100
 
 @sample_posterior.register(GaussianProcessRegressor)
 def _(process, X, n_draws=None, random_state=None):
-    check_is_fitted(process)
+    check_is_fitted(process, "X_train_")  # unfitted it would answer from the prior
     n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
     X = _rows(process, X)
     _refuse_large(process, num_rows(X))

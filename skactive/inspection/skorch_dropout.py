@@ -19,7 +19,7 @@ from skactive.inspection.questions import (
     sample_posterior,
     stack_draws,
 )
-from skactive.inspection.skorch_heads import hooked
+from skactive.inspection.skorch_hooks import class_name, hooked
 from skactive.inspection.skorch_nets import eager, reading
 from skactive.utils.random import (
     draw_entropy,
@@ -123,7 +123,7 @@ def _predict(net, X):
 
 def _no_disagreement(net):
     return TypeError(
-        f"{type(net.module_).__name__} has no dropout layer that acts when it predicts "
+        f"{class_name(net)} has no dropout layer that acts when it predicts "
         "(torch.nn.Dropout, Dropout1d, 2d, 3d, AlphaDropout, FeatureAlphaDropout with "
         "p > 0), so its posterior cannot be sampled. Add one (functional dropout "
         "cannot be seen), or use an ensemble."

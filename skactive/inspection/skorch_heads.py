@@ -8,9 +8,6 @@ softmax.
 """
 
 import numbers
-import threading
-from collections import defaultdict
-from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +16,11 @@ from skorch import NeuralNet
 
 from skactive.inspection.preparation import as_input
 from skactive.inspection.questions import embed
-from skactive.inspection.skorch_nets import eager, first_output, reading
-from skactive.utils.random import isolated_torch
+from skactive.inspection.skorch_hooks import class_name, modules_of, passes, rows_of
+from skactive.inspection.skorch_nets import first_output
 from skactive.utils.validation import num_rows
 
 PROBE_ROWS = 8
-# Torch numbers its hooks without a lock: two threads might get the same number.
-_registering = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -89,7 +84,7 @@ def find_head(net, X):
     found = _matching_calls(net, X)
     if not found:
         raise ValueError(
-            f"No linear layer of {_class_name(net)} gives the network's "
+            f"No linear layer of {class_name(net)} gives the network's "
             "output (up to a softmax), so the input of its head cannot be found. Name "
             "what to use as the embedding with layer=: the name of a module (of "
             f"{_some_names(net)}), a position in the tuple that forward returns, or "
@@ -98,7 +93,7 @@ def find_head(net, X):
     if not _agree(found):
         names = ", ".join(repr(h.name) for h in found)
         raise ValueError(
-            f"Several linear layers of {_class_name(net)} give the network's "
+            f"Several linear layers of {class_name(net)} give the network's "
             f"output from different inputs ({names}), so its head is ambiguous. Name "
             "the module whose output is the embedding with layer=."
         )
@@ -110,7 +105,7 @@ def _matching_calls(net, X):
     n = num_rows(X)
     rows = X[np.unique(np.linspace(0, n - 1, PROBE_ROWS).astype(int))]
     found = None
-    for output, calls in _passes(net, rows, _linear_layers(net)):
+    for output, calls in passes(net, rows, _linear_layers(net)):
         matching = {
             Head(name, number): inputs
             for name, number, inputs, outputs in calls
@@ -130,6 +125,8 @@ def _agree(found):
 
 def _is_output(linear, output):
     """Say whether a linear layer's output is the network's, up to a softmax."""
+    if not isinstance(output, torch.Tensor) or output.ndim == 0:
+        return False
     if linear.numel() != output.numel() or len(linear) != len(output):
         return False
     linear, output = linear.cpu().double(), output.cpu().double().reshape(linear.shape)
@@ -151,93 +148,22 @@ def _close(a, b):
     return torch.allclose(a, b, rtol=1e-4, atol=1e-6 + 1e-5 * float(b.abs().max()))
 
 
-def _modules(net):
-    """Name a net's modules as the user does; a compiled net has a prefix."""
-    return {
-        name.removeprefix("_orig_mod").removeprefix("."): module
-        for name, module in net.module_.named_modules()
-    }
-
-
 def _linear_layers(net):
     return {
         name: module
-        for name, module in _modules(net).items()
+        for name, module in modules_of(net).items()
         if isinstance(module, torch.nn.Linear)
     }
-
-
-def _passes(net, X, watched):
-    """Yield, for each mini-batch, the output and the calls of the watched modules."""
-    calls, counts = [], defaultdict(int)
-
-    def note(name, inputs, output):
-        calls.append((name, counts[name], _detached(inputs), _detached(output)))
-        counts[name] += 1
-
-    with isolated_torch(), eager(net), reading(net, X), hooked(watched, note):
-        for output in net.forward_iter(X):
-            yield output, list(calls)
-            calls.clear()
-            counts.clear()
-
-
-@contextmanager
-def hooked(modules, note):
-    """
-    Watch the calls of modules inside this block, in this thread.
-
-    Parameters
-    ----------
-    modules : dict of str to nn.Module
-        What to watch.
-    note : callable
-        Called with (name, input, output), where input is the first tensor that the
-        module was called with; what it returns, unless None, takes the place of the
-        output.
-
-    Yields
-    ------
-    None
-        Nothing; no hook is left at the end (it would break pickling).
-    """
-    thread = threading.get_ident()
-
-    def hook_for(name):
-        def hook(module, args, *rest):
-            # Another thread may meet a hook half registered, without kwargs.
-            if threading.get_ident() != thread:
-                return None
-            kwargs, output = rest
-            return note(name, next(iter((*args, *kwargs.values())), None), output)
-
-        return hook
-
-    handles = []
-    try:
-        for name, module in modules.items():
-            with _registering:
-                handle = module.register_forward_hook(hook_for(name), with_kwargs=True)
-            handles.append(handle)
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _detached(value):
-    # A copy: a later layer may work in place.
-    return value.detach().clone() if isinstance(value, torch.Tensor) else value
 
 
 def _of_head(net, X, head, inputs):
     """Give what goes into (or comes out of) one call of one linear layer."""
     layer = {head.name: _linear_layers(net)[head.name]}
-    return _rows(
+    return rows_of(
         X,
         (
             call[2 if inputs else 3]
-            for _, calls in _passes(net, X, layer)
+            for _, calls in passes(net, X, layer)
             for call in calls
             if call[1] == head.call
         ),
@@ -246,15 +172,15 @@ def _of_head(net, X, head, inputs):
 
 
 def _output_of(net, X, name):
-    modules = _modules(net)
+    modules = modules_of(net)
     if name not in modules or not name:
         raise ValueError(
-            f"The 'layer' parameter names no module of {_class_name(net)}. "
+            f"The 'layer' parameter names no module of {class_name(net)}. "
             f"Got layer={name!r}; there are {_some_names(net)}."
         )
-    passes = _passes(net, X, {name: modules[name]})
-    pieces = (calls[-1][3] if calls else None for _, calls in passes)
-    return _rows(X, pieces, f"The module {name!r}")
+    watched = passes(net, X, {name: modules[name]})
+    pieces = (calls[-1][3] if calls else None for _, calls in watched)
+    return rows_of(X, pieces, f"The module {name!r}")
 
 
 def _output_at(net, X, position):
@@ -263,13 +189,13 @@ def _output_at(net, X, position):
         if not -size <= position < size:
             raise ValueError(
                 f"layer={position} asks for a position in the tuple that "
-                f"{_class_name(net)}.forward returns, but it returns "
+                f"{class_name(net)}.forward returns, but it returns "
                 f"{f'a tuple of {size}' if size else 'no tuple'}."
             )
         return output[position]
 
-    pieces = (piece(output) for output, _ in _passes(net, X, {}))
-    return _rows(X, pieces, f"Position {position} of the output")
+    pieces = (piece(output) for output, _ in passes(net, X, {}))
+    return rows_of(X, pieces, f"Position {position} of the output")
 
 
 def _before_softmax(net, X):
@@ -277,48 +203,14 @@ def _before_softmax(net, X):
     if found and _agree(found):
         return _of_head(net, X, list(found)[-1], inputs=False)
     # No one linear head: what the network returns is all there is.
-    pieces = (first_output(output) for output, _ in _passes(net, X, {}))
-    output = _rows(X, pieces, "The output")
+    pieces = (first_output(output) for output, _ in passes(net, X, {}))
+    output = rows_of(X, pieces, "The output")
     is_proba = (output >= 0).all() and np.allclose(output.sum(axis=1), 1, atol=1e-4)
     if output.shape[1] > 1 and is_proba:
         return np.log(np.maximum(output, np.finfo(output.dtype).tiny))
     return output
 
 
-def _rows(X, pieces, source):
-    """Fill one array with the rows of all mini-batches, flattened."""
-    rows, filled = None, 0
-    with closing(pieces):
-        for piece in pieces:
-            if not isinstance(piece, torch.Tensor) or not piece.ndim:
-                raise ValueError(
-                    f"{source} gives no tensor when the network predicts. Name another "
-                    "with layer=."
-                )
-            piece = piece.detach().reshape(len(piece), -1).cpu()
-            narrow = piece.dtype in (torch.float16, torch.bfloat16)
-            piece = (piece.float() if narrow else piece).numpy()
-            if rows is None:
-                rows = np.empty((num_rows(X), piece.shape[1]), dtype=piece.dtype)
-            part = rows[filled : filled + len(piece)]
-            if part.shape != piece.shape:
-                break
-            part[:] = piece
-            filled += len(piece)
-    if rows is None or filled != len(rows) or part.shape != piece.shape:
-        raise ValueError(
-            f"{source} gives tensors of shape {tuple(piece.shape)} and the like, which "
-            f"are not one row for each of the {num_rows(X)} rows of X. Name another "
-            "with layer=."
-        )
-    return rows
-
-
-def _class_name(net):
-    module = net.module_
-    return type(getattr(module, "_orig_mod", module)).__name__
-
-
 def _some_names(net, most=12):
-    names = [repr(name) for name in _modules(net) if name]
+    names = [repr(name) for name in modules_of(net) if name]
     return ", ".join(names[:most]) + (", …" if len(names) > most else "")
