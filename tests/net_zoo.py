@@ -282,6 +282,19 @@ class Masked(nn.Module):
         return self.layer(x.unflatten(1, self.shape)).flatten(1)
 
 
+class SequenceFirst(HeadFirst):
+    """Its dropout layer sees (steps, rows, features)."""
+
+    def __init__(self, batch_first=False):
+        super().__init__()
+        self.dropout = nn.Dropout(0.5)
+        self.batch_first = batch_first
+
+    def forward(self, x):
+        steps = torch.stack([x, 2 * x, 3 * x], dim=1 if self.batch_first else 0)
+        return super().forward(self.dropout(steps).sum(1 if self.batch_first else 0))
+
+
 class FunctionalDropout(HeadFirst):
     def __init__(self):
         super().__init__()

@@ -19,7 +19,7 @@ from skactive.inspection.questions import (
     sample_posterior,
     stack_draws,
 )
-from skactive.inspection.skorch_hooks import class_name, hooked
+from skactive.inspection.skorch_hooks import class_name, hooked, starting
 from skactive.inspection.skorch_nets import eager, reading
 from skactive.utils.random import (
     draw_entropy,
@@ -29,7 +29,6 @@ from skactive.utils.random import (
 )
 
 DEFAULT_DRAWS = 100
-_ROOT = ""  # the network itself, as named_modules names it
 _ELEMENTWISE = (torch.nn.Dropout, torch.nn.AlphaDropout)
 _CHANNELWISE = (
     torch.nn.Dropout1d,
@@ -62,8 +61,8 @@ def _(net, X, n_draws=None, random_state=None):
 
 
 def _draw_once(net, X, masks):
-    watched = {_ROOT: net.module_, **masks.layers}
-    with isolated_torch(), eager(net), hooked(watched, masks.apply):
+    watching = hooked(masks.layers, masks.apply)
+    with isolated_torch(), eager(net), starting(net.module_, masks.begin), watching:
         prediction = _predict(net, X)
     if not masks.masks:
         raise _no_disagreement(net)
@@ -78,14 +77,23 @@ class _Masks:
         self.places = {name: place for place, name in enumerate(layers)}
         self.key = (entropy, draw)
         self.masks = {}
+        self.begin(1)
+
+    def begin(self, n_rows):
+        """Begin a forward pass: the next call of each layer is its first."""
+        self.n_rows = n_rows
         self.calls = defaultdict(int)
 
     def apply(self, name, x, output):
         """Put what the layer would give under this draw's mask in place of output."""
-        if name is _ROOT:  # the pass is over: the next call of each layer is its first
-            self.calls.clear()
-            return None
         layer = self.layers[name]
+        if len(x) % self.n_rows:
+            raise ValueError(
+                f"The dropout layer {name!r} sees a tensor of shape {tuple(x.shape)} "
+                f"for a mini-batch of {self.n_rows} rows. The rows must come first, so "
+                "that they can share a mask: put the batch first in the module "
+                "(batch_first=True)."
+            )
         shape = tuple(x.shape[1:])
         if isinstance(layer, _CHANNELWISE):
             shape = (*shape[:1], *(1 for _ in shape[1:]))

@@ -58,6 +58,38 @@ def hooked(modules, note):
             handle.remove()
 
 
+@contextmanager
+def starting(module, begin):
+    """
+    Tell of each forward pass of a module before it begins, in this thread.
+
+    Parameters
+    ----------
+    module : nn.Module
+        What to watch.
+    begin : callable
+        Called with the number of rows of the mini-batch.
+
+    Yields
+    ------
+    None
+        Nothing; no hook is left at the end.
+    """
+    thread = threading.get_ident()
+
+    def hook(module, args, *rest):
+        if threading.get_ident() == thread:
+            tensors = (*args, *rest[0].values())
+            begin(next((len(x) for x in tensors if isinstance(x, torch.Tensor)), 1))
+
+    with _registering:
+        handle = module.register_forward_pre_hook(hook, with_kwargs=True)
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
 def passes(net, X, watched):
     """
     Let a net predict, and watch some of its modules.

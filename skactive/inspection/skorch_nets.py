@@ -102,16 +102,22 @@ class _CastingDataset:
 
 def adapt_input(model):
     """
-    Have the net inside a model cast whatever reaches it, from now on.
+    Have the nets inside a model cast whatever reaches them, from now on.
 
     Parameters
     ----------
     model : estimator
-        Not fitted yet, and ours to change: a net, or a chain that ends in one.
+        Not fitted yet, and ours to change: a net, or anything around nets (a chain, a
+        search, an ensemble). What is initialised is someone else's, and stays.
     """
-    net = final_model(model)
-    is_fresh = isinstance(net, NeuralNet) and not net.initialized_
-    if is_fresh and callable(net.dataset):
+    for net in (final_model(model), *model.get_params(deep=True).values()):
+        is_fresh = isinstance(net, NeuralNet) and not net.initialized_
+        if is_fresh and not isinstance(net.dataset, _CastingDataset):
+            _adapt(net)
+
+
+def _adapt(net):
+    if callable(net.dataset):
         dtype = floating_dtype(_initialized(net))
         net.set_params(dataset=_CastingDataset(net.dataset, dtype))
 

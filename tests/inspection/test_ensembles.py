@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from net_zoo import make_classifier
 from sklearn.base import clone
 from sklearn.ensemble import (
     BaggingClassifier,
@@ -24,6 +25,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from skactive import MarginSampling
 from skactive.inspection import embed, predict_proba, sample_posterior
 
 rng = np.random.default_rng(0)
@@ -185,3 +187,21 @@ def test_unfitted_and_without_embedding(model):
         sample_posterior(clone(model), X)
     with pytest.raises(TypeError, match="has no embedding"):
         embed(model, X)
+
+
+@pytest.mark.parametrize("kind", ["bagging", "voting"])
+def test_nets_as_members(kind):
+    net = make_classifier(max_epochs=2)
+    model = {
+        "bagging": BaggingClassifier(net, 3),
+        "voting": VotingClassifier([("a", net), ("b", net), ("c", net)], voting="soft"),
+    }[kind]
+    strategy = MarginSampling(model, random_state=0).fit(X, y)  # doubles and words
+    draws = sample_posterior(strategy, X)
+    assert draws.shape == (3, 60, 3)
+    np.testing.assert_allclose(
+        draws.mean(axis=0), predict_proba(strategy, X), atol=1e-6
+    )
+    assert len(strategy.query(X, n=3)) == 3
+    again = MarginSampling(model, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(sample_posterior(again, X), draws)

@@ -13,6 +13,7 @@ from net_zoo import (
     HeadFirst,
     KeywordCalls,
     Masked,
+    SequenceFirst,
     SmallCNN,
     SmallMLP,
     make_classifier,
@@ -190,6 +191,14 @@ def test_batch_norm_and_the_evaluation_mode_are_untouched():
 def test_a_net_without_active_dropout_is_refused(net):
     with pytest.raises(TypeError, match=r"no dropout layer that acts.*ensemble"):
         sample_posterior(net, X, n_draws=2)
+
+
+def test_rows_must_come_first_for_a_mask_to_be_shared():
+    with pytest.raises(ValueError, match=r"'dropout' sees .*\(3, 25, 4\).*batch_first"):
+        sample_posterior(initialized(SequenceFirst), X, n_draws=2)
+    net = initialized(SequenceFirst, module__batch_first=True)
+    draws = sample_posterior(net, np.repeat(X[:1], 9, axis=0), n_draws=4)
+    np.testing.assert_allclose(draws, draws[:, :1].repeat(9, axis=1), atol=1e-6)
 
 
 @pytest.mark.parametrize(
