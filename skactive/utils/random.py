@@ -103,9 +103,14 @@ def isolated_torch(seed=None):
     None
         Nothing; the generators are put back at the end.
     """
-    initialized = torch.cuda.is_initialized()
-    devices = list(range(torch.cuda.device_count())) if initialized else []
-    with torch.random.fork_rng(devices=devices):
-        if seed is not None:
-            torch.manual_seed(seed)
-        yield
+    was_initialized = torch.cuda.is_initialized()
+    devices = list(range(torch.cuda.device_count())) if was_initialized else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            if seed is not None:
+                torch.manual_seed(seed)
+            yield
+    finally:
+        if torch.cuda.is_initialized() and not was_initialized:
+            # CUDA woke up inside: give it the seed it would have had outside.
+            torch.cuda.manual_seed_all(torch.initial_seed())

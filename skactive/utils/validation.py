@@ -144,7 +144,9 @@ def validate_labeled(owner, X, y, *, estimator, reset):
         y,
         reset=reset,
         ensure_min_samples=0,
-        multi_output=get_tags(estimator).target_tags.multi_output,
+        # skorch's tags deny what its regressors can do: let regressors judge.
+        multi_output=get_tags(estimator).target_tags.multi_output
+        or is_regressor(estimator),
         y_numeric=is_regressor(estimator),
         **_array_options(estimator),
     )

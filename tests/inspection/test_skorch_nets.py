@@ -187,14 +187,8 @@ def test_a_binary_classifier(flat, sigmoid, loss):
 # ------------------------------------------------------------------ regression
 
 
-COLUMNS = pytest.mark.xfail(
-    reason="utils.validation asks skorch's tags, which deny several columns of y"
-)
-
-
-@pytest.mark.filterwarnings("ignore:A column-vector y")
 @pytest.mark.parametrize("flat", [False, True])
-@pytest.mark.parametrize("y_shape", [(60,), pytest.param((60, 1), marks=COLUMNS)])
+@pytest.mark.parametrize("y_shape", [(60,), (60, 1)])
 @pytest.mark.parametrize("around", [bare, in_pipeline])
 def test_a_regressor_learns_whatever_the_shapes(flat, y_shape, around):
     y = (X @ [1.0, -2.0, 0.5, 0.0]).reshape(y_shape)
@@ -206,7 +200,6 @@ def test_a_regressor_learns_whatever_the_shapes(flat, y_shape, around):
     assert predicted.shape == y_shape
 
 
-@COLUMNS
 def test_a_regressor_of_two_targets():
     y = X[:, :2] * 2
     net = make_regressor(Regressor, module__n_outputs=2, lr=0.03, max_epochs=60)
