@@ -1,6 +1,7 @@
 """Shared settings and data of the tests."""
 
 import os
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -37,6 +38,20 @@ def devices():
 @pytest.fixture(params=devices())
 def device(request):
     return request.param
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """Load answers of the papers' published code, where they are at hand."""
+    default = Path(__file__).parents[2] / "shared"
+    folder = Path(os.environ.get("SKACTIVE_SHARED", default)) / "golden"
+
+    def load(name):
+        if not folder.is_dir():
+            pytest.skip("the answers of the published code are not at hand")
+        return np.load(folder / name)
+
+    return load
 
 
 @pytest.fixture(scope="session")

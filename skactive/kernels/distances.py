@@ -1,0 +1,215 @@
+"""
+Squared Euclidean distances, between plain rows or factored gradient embeddings.
+
+A gradient embedding is an outer product g = a ⊗ z of K × d numbers. It is never built:
+⟨g_i, g_j⟩ = ⟨a_i, a_j⟩⟨z_i, z_j⟩, so distances cost d + K numbers a row.
+"""
+
+import math
+from typing import NamedTuple
+
+import torch
+
+BLOCK = 4096
+"""Rows worked on at a time. Fixed, so that no sum depends on who asks."""
+
+
+class Factors(NamedTuple):
+    """
+    Some rows, ready to be measured.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (m, d)
+        Embeddings, centred where plain.
+    a : torch.Tensor of shape (m, K) or None
+        The other factor.
+    norms : torch.Tensor of shape (m,)
+        Squared norms of the rows.
+    """
+
+    z: torch.Tensor
+    a: torch.Tensor | None
+    norms: torch.Tensor
+
+
+class Rows:
+    """
+    Rows to measure distances between: z, or a ⊗ z.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (n, d), float32 or float64
+        Embeddings. Plain rows are measured from their mean, which is subtracted block
+        by block: far from the origin the expanded square would lose its digits.
+    a : torch.Tensor of shape (n, K) or None, default=None
+        The other factor, on the device and in the dtype of z.
+
+    Raises
+    ------
+    ValueError
+        The shapes, dtypes or devices do not fit, or a number is not finite.
+    """
+
+    def __init__(self, z, a=None):
+        _check(z, a)
+        self.z, self.a = z, a
+        self.shift = z.mean(dim=0) if a is None and len(z) else None
+        self.norms = z.new_empty(len(z))
+        for block in blocks(len(z)):
+            self.norms[block] = self.factors(block).norms
+
+    def __len__(self):
+        return len(self.z)
+
+    @property
+    def tolerance(self):
+        """
+        Relative size below which a squared distance is rounding.
+
+        Returns
+        -------
+        float
+            Distances up to this share of the two squared norms count as 0.
+        """
+        width = self.z.shape[1] + (0 if self.a is None else self.a.shape[1])
+        return torch.finfo(self.z.dtype).eps * max(16.0, 2 * math.sqrt(width))
+
+    def factors(self, at):
+        """
+        Give some of the rows.
+
+        Parameters
+        ----------
+        at : slice or torch.Tensor of shape (m,)
+            Which rows.
+
+        Returns
+        -------
+        Factors
+            These rows.
+        """
+        return self.like(self.z[at], None if self.a is None else self.a[at])
+
+    def like(self, z, a=None):
+        """
+        Prepare rows from elsewhere to be measured against these.
+
+        Parameters
+        ----------
+        z : torch.Tensor of shape (m, d)
+            Embeddings.
+        a : torch.Tensor of shape (m, K) or None, default=None
+            The other factor.
+
+        Returns
+        -------
+        Factors
+            The rows, from the same origin.
+        """
+        z = z if self.shift is None else z - self.shift
+        norms = z.square().sum(dim=1)
+        return Factors(z, a, norms if a is None else norms * a.square().sum(dim=1))
+
+
+def blocks(n):
+    """
+    Cut n rows into the fixed blocks that all work is done in.
+
+    Parameters
+    ----------
+    n : int
+        How many rows.
+
+    Yields
+    ------
+    slice
+        The next at most 4,096 positions.
+    """
+    for start in range(0, n, BLOCK):
+        yield slice(start, min(start + BLOCK, n))
+
+
+def pairwise(rows, left, right):
+    """
+    Measure squared distances between two sets of rows.
+
+    Parameters
+    ----------
+    rows : Rows
+        Where both come from: their origin and rounding.
+    left : Factors
+        The m rows.
+    right : Factors
+        The c rows.
+
+    Returns
+    -------
+    torch.Tensor of shape (m, c)
+        The distances ‖g_i − g_j‖² ≥ 0, exactly 0 between equal rows. Costs
+        2mc(d + K) flops.
+    """
+    squares = _less_left_norm(left, right) + left.norms[:, None]
+    return _settled(squares, left.norms[:, None], rows.tolerance)
+
+
+def nearest(rows, left, right):
+    """
+    Measure the squared distance of each row to the nearest row of another set.
+
+    Parameters
+    ----------
+    rows : Rows
+        Where both come from: their origin and rounding.
+    left : Factors
+        The m rows.
+    right : Factors
+        The c rows.
+
+    Returns
+    -------
+    torch.Tensor of shape (m,)
+        The distances min_j ‖g_i − g_j‖² ≥ 0, exactly 0 where some row is equal. Costs
+        2mc(d + K) flops and m × c numbers of memory.
+    """
+    squares = _less_left_norm(left, right).amin(dim=1) + left.norms
+    return _settled(squares, left.norms, rows.tolerance)
+
+
+def _less_left_norm(left, right):
+    """Give ‖g_j‖² − 2⟨g_i, g_j⟩."""
+    inner = left.z @ right.z.T
+    if left.a is None:
+        return torch.add(right.norms, inner, alpha=-2)
+    return torch.addcmul(right.norms, inner, left.a @ right.a.T, value=-2)
+
+
+def _settled(squares, norms, tolerance):
+    # Two equal rows have equal norms, so one of the two tells the scale of rounding.
+    return torch.where(squares <= 2 * tolerance * norms, 0, squares)
+
+
+def _check(z, a):
+    if z.ndim != 2 or z.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            "The embeddings z must be a float32 or float64 tensor of shape (n, d). Got "
+            f"shape {tuple(z.shape)}, dtype {z.dtype}."
+        )
+    if a is not None and (a.ndim != 2 or len(a) != len(z)):
+        raise ValueError(
+            f"The factor a must have shape (n, K) with n={len(z)}. Got shape "
+            f"{tuple(a.shape)}."
+        )
+    if a is not None and (a.dtype != z.dtype or a.device != z.device):
+        raise ValueError(
+            f"The factors must share dtype and device. Got z {z.dtype} on {z.device}, "
+            f"a {a.dtype} on {a.device}."
+        )
+    for name, factor in (("z", z), ("a", a)):
+        # A sum is finite only if every number is; it costs one pass and no copy.
+        if factor is not None and not torch.isfinite(factor.sum(dtype=torch.float64)):
+            bad = int((~torch.isfinite(factor)).any(dim=1).sum())
+            raise ValueError(
+                f"The embeddings hold numbers that are not finite, in {bad} row(s) of "
+                f"{name}. Look at the model's features for these rows."
+            )
