@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse as sp
 from net_zoo import make_classifier
 from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.frozen import FrozenEstimator
@@ -244,6 +245,17 @@ def test_grid_search_over_a_frozen_net(digits):
     ).fit(images[:200], y[:200])
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
     assert search.best_estimator_.strategy_.estimator_ is frozen
+
+
+def test_the_evaluation_set_is_routed():
+    with config_context(enable_metadata_routing=True):
+        simulation = simulate().set_fit_request(X_eval=True, y_eval=True)
+        search = GridSearchCV(simulation, {"batch_size": [2, 3]}, cv=2)
+        search.fit(X, Y, X_eval=X[:30], y_eval=Y[:30])
+    run = search.best_estimator_
+    assert run.learning_curve_.score[-1] == run.predict(X[:30]).tolist().count(0) / 30
+    plain = GridSearchCV(simulate(), {"batch_size": [2, 3]}, cv=2).fit(X, Y)
+    assert np.isnan(plain.best_estimator_.learning_curve_.score).all()
 
 
 def test_simulations_pickle():
