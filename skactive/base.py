@@ -2,6 +2,7 @@
 
 import copy
 from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn import get_config
@@ -28,6 +29,7 @@ from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.selection import top_n
 from skactive.utils.validation import (
     check_n,
+    check_positions,
     num_rows,
     validate_labeled,
     validate_rows,
@@ -40,6 +42,18 @@ _QUESTIONS = {
 }
 # What the spawned seeds are for: fitting the model, querying, posterior draws.
 _FIT, _QUERY, _POSTERIOR = range(3)
+
+
+@contextmanager
+def _restored_on_error(estimator):
+    """Leave an estimator as it was if the block fails."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
 
 
 class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
@@ -112,9 +126,10 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
         """
         estimator = self._unfitted()
         self._check_model(estimator)
-        X, y = validate_labeled(self, X_labeled, y, estimator=estimator, reset=True)
-        labeled = LabeledSet.start(X, y, classes, self._route("fit", params))
-        return self._learn(labeled, draw_entropy(self.random_state), n_rounds=0)
+        with _restored_on_error(self):
+            X, y = validate_labeled(self, X_labeled, y, estimator=estimator, reset=True)
+            labeled = LabeledSet.start(X, y, classes, self._route("fit", params))
+            return self._learn(labeled, draw_entropy(self.random_state), n_rounds=0)
 
     def partial_fit(self, X_labeled, y, classes=None, **params):
         """
@@ -201,14 +216,17 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
         X_pool = self._validate_pool(X_pool)
         n = check_n(n, num_rows(X_pool))
         rng = np.random.default_rng(self._seeds(_QUERY))
-        info = Bunch()
+        info = Bunch(status="complete")
         picked = self._query(self._ask(X_pool), n, rng, info)
-        picked = self._check_picked(picked, n, num_rows(X_pool))
-        self.query_info_ = Bunch(
-            positions=picked.copy(),
-            round=self.n_rounds_,
-            **{"status": "complete", **info},
-        )
+        author = f"{type(self).__name__}._query"
+        picked = check_positions(picked, n, num_rows(X_pool), author)
+        if not np.array_equal(info.get("positions", picked), picked):
+            raise ValueError(
+                f"{author} reports the positions {info.positions!r} but returns "
+                f"{picked!r}: return the picks that were conditioned on."
+            )
+        info.update(positions=picked.copy(), round=self.n_rounds_)
+        self.query_info_ = info
         return picked
 
     @abstractmethod
@@ -238,7 +256,14 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
         """Put the questions this strategy declared to the model."""
         pool = Bunch(X=X_pool, n=num_rows(X_pool))
         for name in self.requires:
-            pool[name] = self._ask_one(name, X_pool)
+            pool[name] = answer = self._ask_one(name, X_pool)
+            n_answered = answer.shape[1 if name == "sample_posterior" else 0]
+            if n_answered != pool.n:
+                raise ValueError(
+                    f"{type(self.estimator_).__name__} answered {name} for "
+                    f"{n_answered} rows when asked about {pool.n}. It must give one "
+                    "answer a row."
+                )
         return pool
 
     def _ask_one(self, name, X):
@@ -267,6 +292,16 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
         )
 
     def _check_model(self, estimator):
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise TypeError(
+                f"The 'estimator' parameter of {type(self).__name__} must be an "
+                f"estimator (an instance with fit) or None. Got {estimator!r} instead."
+            )
+        if isinstance(self.requires, str) or set(self.requires) - set(_QUESTIONS):
+            raise TypeError(
+                f"{type(self).__name__}.requires must be a tuple of names out of "
+                f"{tuple(_QUESTIONS)}. Got {self.requires!r} instead."
+            )
         for name in self.requires:
             if not answers(_QUESTIONS[name], final_model(estimator)):
                 raise TypeError(
@@ -285,17 +320,6 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
                 f"X_labeled has {seen} features, but {type(model).__name__} was fitted "
                 f"on {expected}. Pass rows like those the model was fitted on."
             )
-
-    def _check_picked(self, picked, n, n_pool):
-        picked = np.asarray(picked)
-        distinct = np.unique(picked)
-        whole = picked.dtype.kind in "iu" and picked.shape == (n,)
-        if not whole or len(distinct) != n or distinct[0] < 0 or distinct[-1] >= n_pool:
-            raise ValueError(
-                f"{type(self).__name__}._query must give {n} distinct positions in "
-                f"[0, {n_pool}). Got {picked!r} instead."
-            )
-        return picked.astype(np.int64)
 
     # ---------------------------------------------------------------- what is labelled
 

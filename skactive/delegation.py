@@ -138,6 +138,9 @@ class ModelMethods:
         y = self._coding_of_model().encode(np.asarray(y))
         return self._call("score", X, y, **params)
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "estimator_")
+
     def _coding_of_model(self):
         check_is_fitted(self)
         return self._coding

@@ -44,7 +44,7 @@ def room_of(path):
 
 def imports(path, top_level_only=False):
     tree = ast.parse(path.read_text())
-    nodes = tree.body if top_level_only else ast.walk(tree)
+    nodes = _outside_functions(tree) if top_level_only else ast.walk(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -52,11 +52,19 @@ def imports(path, top_level_only=False):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def _outside_functions(node):
+    """Walk what runs on import: into `if` and `try`, not into functions."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield child
+            yield from _outside_functions(child)
+
+
 def rooms_imported(path):
     for name in imports(path):
         parts = name.split(".")
-        if parts[0] == "skactive" and len(parts) > 1:
-            room = parts[1]
+        if parts[0] == "skactive":
+            room = parts[1] if len(parts) > 1 else "__init__"
             is_room = (ROOT / room).is_dir() or (ROOT / f"{room}.py").is_file()
             yield room if is_room else "__init__"
 

@@ -1,9 +1,12 @@
 """The contract of a strategy, where the strategy checks do not already hold it."""
 
+from multiprocessing.pool import ThreadPool
+
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 from net_zoo import make_classifier, make_regressor
 from numpy.testing import assert_array_equal
 from sklearn import config_context
@@ -14,6 +17,7 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
@@ -81,6 +85,63 @@ def test_labels_are_kept_when_the_caller_uses_a_buffer_again():
     strategy.partial_fit(buffer[:2], labels[:2])
     assert_array_equal(strategy.X_labeled_[:15], X[START])
     assert_array_equal(strategy.y_labeled_[:15], Y[START])
+
+
+def test_a_buffer_of_a_later_round_is_kept_too():
+    rows, labels, weights = X[:4].copy(), Y[:4].copy(), np.ones(4)
+    strategy = MarginSampling().fit(X[START], Y[START])
+    strategy.partial_fit(rows, labels, sample_weight=weights)
+    rows[:], labels[:], weights[:] = 0, 2, 100
+    strategy.partial_fit(X[4:6], Y[4:6])
+    assert_array_equal(strategy.X_labeled_[15:], X[:6])
+    assert_array_equal(strategy.y_labeled_[15:], Y[:6])
+    expected = LogisticRegression().fit(strategy.X_labeled_, strategy.y_labeled_)
+    np.testing.assert_allclose(strategy.estimator_.coef_, expected.coef_)
+
+
+@pytest.mark.parametrize("n_rounds", [0, 1])
+def test_a_model_that_works_in_place_does_not_reach_the_labels(n_rounds):
+    model = make_pipeline(StandardScaler(copy=False), LogisticRegression())
+    strategy = MarginSampling(model).fit(X[START], Y[START])
+    for _ in range(n_rounds):
+        strategy.partial_fit(X[:2], Y[:2])
+    assert_array_equal(strategy.X_labeled_[:15], X[START])
+    pool = X.copy()
+    strategy.query(pool, 3)
+    strategy.predict(pool)
+    assert_array_equal(pool, X)
+    strategy.X_labeled_[:] = 0
+    assert_array_equal(strategy.X_labeled_[:15], X[START])
+
+
+def test_a_failed_fit_leaves_the_strategy_as_it_was():
+    strategy = MarginSampling()
+    with pytest.raises(ValueError, match="class"):
+        strategy.fit(X[:5], Y[:5])
+    with pytest.raises(NotFittedError):
+        strategy.query(X)
+    with pytest.raises(NotFittedError):
+        strategy.predict(X)
+    strategy.fit(X[START], Y[START])
+    picked = strategy.query(X, 3)
+    with pytest.raises(ValueError, match="class"):
+        strategy.fit(X[:5, :3], Y[:5])
+    assert_array_equal(strategy.query(X, 3), picked)
+
+
+def test_threads_agree():
+    def score(seed):
+        net = make_classifier(max_epochs=3)
+        strategy = MarginSampling(net, random_state=seed).fit(X[START], Y[START])
+        return strategy.score_samples(X)
+
+    alone = [score(seed) for seed in (0, 1) * 3]
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    with ThreadPool(3) as threads:
+        together = threads.map(score, (0, 1) * 3)
+    assert_array_equal(alone, together)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert_array_equal(before[1], np.random.get_state()[1])  # noqa: NPY002
 
 
 def test_numbers_and_words_do_not_mix():
@@ -156,6 +217,14 @@ def test_tags_follow_the_model():
     assert is_classifier(RandomSampling(make_classifier()))
     assert get_tags(RandomSampling(Ridge())).target_tags.multi_output
 
+    class Noisy(LogisticRegression):
+        def __sklearn_tags__(self):
+            tags = super().__sklearn_tags__()
+            tags.non_deterministic = True
+            return tags
+
+    assert get_tags(RandomSampling(Noisy())).non_deterministic
+
 
 def test_html_and_repr_show_the_parts():
     html = MarginSampling(SCALED)._repr_html_()
@@ -213,6 +282,48 @@ def test_a_wrong_answer_of_a_strategy_is_refused_with_its_name():
 
     with pytest.raises(ValueError, match=r"WrongScores\._scores .* with 150 NaN"):
         WrongScores().fit(X[START], Y[START]).query(X, 2)
+
+
+@pytest.mark.parametrize("estimator", ["forest", 3, [LogisticRegression()], Ridge])
+def test_something_else_than_an_estimator_is_refused(estimator):
+    with pytest.raises(TypeError, match="'estimator' parameter of MarginSampling must"):
+        MarginSampling(estimator).fit(X[START], Y[START])
+
+
+@pytest.mark.parametrize("requires", ["predict_proba", ("predict_probas",)])
+def test_questions_that_do_not_exist_are_refused(requires):
+    class Asks(RandomSampling):
+        pass
+
+    Asks.requires = requires
+    with pytest.raises(TypeError, match=r"Asks\.requires must be a tuple of names"):
+        Asks().fit(X[START], Y[START])
+
+
+def test_a_model_that_answers_for_too_few_rows_is_named():
+    class Drops(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:-1]
+
+    with pytest.raises(ValueError, match="Drops answered predict_proba for 149 rows"):
+        MarginSampling(Drops()).fit(X[START], Y[START]).query(X)
+
+
+def test_probabilities_may_lie_backwards_in_memory():
+    class Backwards(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X)[:, ::-1]
+
+    strategy = EntropySampling(Backwards()).fit(X[START], Y[START])
+    plain = EntropySampling().fit(X[START], Y[START])
+    np.testing.assert_allclose(strategy.score_samples(X), plain.score_samples(X))
+
+
+def test_dictionaries():
+    rows = [{"colour": c, "size": i} for i, c in enumerate("rgbrgbrgb")]
+    model = make_pipeline(DictVectorizer(), LogisticRegression())
+    strategy = MarginSampling(model).fit(rows[:6], [0, 1, 0, 0, 1, 0])
+    assert strategy.query(rows, 2).shape == (2,)
 
 
 def test_no_labels_at_all():

@@ -43,4 +43,7 @@ def test_table_lists_every_strategy(readme):
 def test_ci_finds_the_test_command(readme, pytestconfig):
     (command,) = re.findall(r"^python -m venv .*-m pytest$", readme, re.MULTILINE)
     assert "[tests]" in command
-    assert "README.md" in (pytestconfig.rootpath / ".ci" / "run").read_text()
+    script = (pytestconfig.rootpath / ".ci" / "run").read_text()
+    pattern = re.search(r"command=\$\(grep -m1 -E '(.+)' README.md\)", script)[1]
+    assert re.findall(pattern, readme, re.MULTILINE) == [command]
+    assert 'bash -ec "$command"' in script

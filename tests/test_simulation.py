@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from contextlib import contextmanager
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
@@ -37,6 +39,13 @@ def simulate(strategy=None, **params):
         MarginSampling(SCALED) if strategy is None else strategy,
         **{**settings, **params},
     )
+
+
+class HasTheFirst(RandomSampling):
+    """Asks for the first rows of the pool."""
+
+    def _query(self, pool, n, rng, info):
+        return np.arange(n)
 
 
 class HomeMade:
@@ -146,14 +155,16 @@ def test_pool_exhausted_takes_a_smaller_last_batch():
 def test_pool_size_shows_that_many_candidates_drawn_anew():
     shown = []
 
-    class Looks(RandomSampling):
+    class TakesTheFirst(RandomSampling):
         def query(self, X_pool, n=1):
-            shown.append(X_pool)
-            return super().query(X_pool, n)
+            shown.append(X_pool[:, 0].astype(int))
+            return np.arange(n)
 
-    simulate(Looks(), pool_size=20).fit(X, Y)
-    assert [len(rows) for rows in shown] == [20] * 4
-    assert not np.array_equal(shown[0], shown[1])
+    rows = np.arange(150.0)[:, None]
+    simulate(TakesTheFirst(), pool_size=20).fit(rows, Y)
+    assert [len(candidates) for candidates in shown] == [20] * 4
+    # Were the same slots shown, they would differ by the few that left the pool.
+    assert len(np.intersect1d(shown[0], shown[1])) < 12
 
 
 def test_callbacks_see_each_round_and_can_stop():
@@ -166,6 +177,21 @@ def test_callbacks_see_each_round_and_can_stop():
 
     run = simulate(callbacks=[note]).fit(X, Y)
     assert budgets == [6, 9, 12] and run.termination_condition_ == "callback"
+
+
+def test_a_comparison_of_numpy_numbers_stops_too():
+    def good_enough(simulation):
+        return simulation.learning_curve_.score[-1] > 0.1
+
+    run = simulate(callbacks=[good_enough]).fit(X, Y, X, Y)
+    assert run.termination_condition_ == "callback" and len(run.estimators_) == 1
+
+
+def test_what_a_callback_kept_is_not_changed_later():
+    curves = []
+    simulate(callbacks=[lambda s: curves.append(s.learning_curve_)]).fit(X, Y)
+    assert np.isnan(curves[0].query_seconds[-1])
+    assert len(curves[0].budget) == 1
 
 
 def test_a_home_made_strategy_will_do():
@@ -207,6 +233,15 @@ def test_string_labels_and_a_net():
     run = simulate(EntropySampling(net)).fit(X, names, X, names)
     assert run.learning_curve_.score[-1] > 0.7
     assert set(run.predict(X)) <= set(names)
+
+
+def test_a_metric_that_cannot_do_without_a_class_gives_nan():
+    order = np.argsort(Y, kind="stable")
+    run = simulate(HasTheFirst(SCALED), initial="random", scoring="neg_log_loss")
+    rows, y = X[order], Y[order]
+    with pytest.warns(UndefinedMetricWarning, match="could not be scored"):
+        run.set_params(n_initial=2, random_state=8).fit(rows, y, rows, y)
+    assert np.isnan(run.learning_curve_.score[0])
 
 
 def test_no_labels_to_start_from():
@@ -282,6 +317,11 @@ def test_progress_bar(capsys):
         ({"n_queries": None}, TypeError, "'n_queries' .* an int of at least 0"),
         ({"pool_size": 2}, ValueError, "'pool_size' .* at least 3. Got 2"),
         ({"initial": "best"}, ValueError, "'stratified' or 'random'. Got 'best'"),
+        ({"scoring": "nonsense"}, ValueError, "nonsense"),
+        ({"scoring": ["accuracy"]}, TypeError, "'scoring' .* name of one metric"),
+        ({"callbacks": print}, TypeError, "'callbacks' .* list of callables"),
+        ({"callbacks": ["x"]}, TypeError, r"Got \['x'\]"),
+        ({"random_state": np.random}, ValueError, "'random_state' .* np.random"),
         ({"strategy": LogisticRegression()}, TypeError, "has no partial_fit"),
     ],
 )
@@ -296,9 +336,22 @@ def test_bad_data_get_a_sentence():
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         simulate().fit(X, Y[:-1])
 
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        simulate().fit(X, Y, X, Y[:-1])
+    with pytest.raises(ValueError, match="y mixes labels of different kinds"):
+        simulate().fit(X, [None, *Y[1:]])
+    with pytest.raises(TypeError, match="must give one number"):
+        simulate(scoring=lambda *_: {"a": 1}).fit(X, Y, X, Y)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[0, 0, 0], [0, 1, 1, 2], [[0], [1], [2]], [0.0, 1, 2], [1, 2, 150], "abc"],
+)
+def test_a_wrong_answer_of_a_strategy_is_refused(answer):
     class Cheats(RandomSampling):
         def query(self, X_pool, n=1):
-            return np.zeros(n, dtype=int)
+            return np.array(answer)
 
     with pytest.raises(ValueError, match=r"Cheats\.query must give 3 distinct"):
         simulate(Cheats()).fit(X, Y)
@@ -307,8 +360,8 @@ def test_bad_data_get_a_sentence():
 def test_a_run_that_failed_leaves_no_old_results():
     run = simulate().fit(X, Y)
     with pytest.raises(ValueError, match="NaN"):
-        run.fit(np.where(X == X, np.nan, X), Y)
-    assert not hasattr(run, "strategy_")
+        run.set_params(strategy=MarginSampling()).fit(np.full_like(X, np.nan), Y)
+    assert not hasattr(run, "strategy_") and not hasattr(run, "termination_condition_")
 
 
 # ---------------------------------------------------------------- Ctrl-C
@@ -329,6 +382,56 @@ def test_ctrl_c_ends_the_loop_with_everything_in_place():
     assert_array_equal(run.learning_curve_.budget, [6, 9, 12])
     assert len(run.labeled_indices_) == 12 and len(run.estimators_) == 3
     assert run.predict(X).shape == (150,)
+
+
+@pytest.mark.parametrize("where", ["_reveal", "_record", "_ask"])
+def test_ctrl_c_leaves_nothing_half_done(where):
+    """Press Ctrl-C at each line of the loop's own steps."""
+    n_lines = 0
+    for line in range(40):
+        run = simulate(RandomSampling(), n_queries=3)
+        with ctrl_c_at(getattr(type(run), where), line, skip=1) as pressed:
+            run.fit(X, Y, X, Y)
+        if not pressed:
+            break
+        n_lines += 1
+        assert run.termination_condition_ == "interrupted"
+        assert len(run.labeled_indices_) == len(run.labeled_iter_)
+        n_rounds = len(run.learning_curve_.budget)
+        assert len(run.estimators_) == n_rounds
+        assert run.strategy_ is run.estimators_[-1]
+        assert len(run.strategy_.y_labeled_) == run.learning_curve_.budget[-1]
+        assert run.score(X, Y) > 0
+    assert n_lines > 2
+
+
+@contextmanager
+def ctrl_c_at(function, line, skip):
+    """Raise KeyboardInterrupt before the given line of a later call of a function."""
+    pressed, calls = [], []
+
+    def trace(frame, event, argument):
+        if frame.f_code is not function.__code__:
+            return None
+        calls.append(frame)
+        lines = []
+
+        def within(frame, event, argument):
+            if event == "line":
+                lines.append(frame.f_lineno)
+                if len(calls) > skip and len(lines) == line + 1 and not pressed:
+                    pressed.append(True)
+                    raise KeyboardInterrupt
+            return within
+
+        return within
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield pressed
+    finally:
+        sys.settrace(before)
 
 
 def test_ctrl_c_before_the_first_model_is_passed_on():

@@ -51,13 +51,13 @@ def isolated_random(seed):
     None
         Nothing; the generators are put back at the end.
     """
-    of_numpy = np.random.get_state()  # noqa: NPY002
-    of_python = random.getstate()
-    try:
-        with isolated_torch(seed):
+    with isolated_torch(seed):  # holds the lock for all three
+        of_numpy = np.random.get_state()  # noqa: NPY002
+        of_python = random.getstate()
+        try:
             np.random.seed(seed)  # noqa: NPY002
             random.seed(seed)
             yield
-    finally:
-        np.random.set_state(of_numpy)  # noqa: NPY002
-        random.setstate(of_python)
+        finally:
+            np.random.set_state(of_numpy)  # noqa: NPY002
+            random.setstate(of_python)

@@ -1,17 +1,26 @@
 """Ask where the model is least certain: confidence, margin, entropy."""
 
+import numpy as np
 import torch
+from sklearn.utils import gen_batches
 
 from skactive.base import ScoringStrategy
 from skactive.kernels import uncertainty
+
+BLOCK = 4096
 
 
 class _UncertaintySampling(ScoringStrategy):
     requires = ("predict_proba",)
 
     def _scores(self, pool):
-        proba = torch.as_tensor(pool.predict_proba, dtype=torch.float64)
-        return self._measure(proba).numpy()
+        # In blocks: the float64 copy must not be as large as the pool.
+        blocks = gen_batches(pool.n, BLOCK)
+        return np.concatenate([self._score(pool.predict_proba[b]) for b in blocks])
+
+    def _score(self, proba):
+        proba = np.array(proba, dtype=np.float64, order="C")
+        return self._measure(torch.from_numpy(proba)).numpy()
 
 
 class LeastConfidence(_UncertaintySampling):

@@ -36,15 +36,32 @@ def concatenate_rows(parts):
     Returns
     -------
     array-like
-        All rows in the order given, in the container of the parts.
+        All rows in the order given, in the container of the parts; a copy.
     """
     if len(parts) == 1:
-        return parts[0]
+        return copy_rows(parts[0])
     if any(sp.issparse(part) for part in parts):
         return sp.vstack(parts, format="csr")
     if is_dataframe(parts[0]):
         return _concatenate_frames(parts)
     return np.concatenate(parts)
+
+
+def copy_rows(X):
+    """
+    Copy rows, so that neither side can change the other's.
+
+    Parameters
+    ----------
+    X : array-like
+        Rows.
+
+    Returns
+    -------
+    array-like
+        The same rows in the same container; polars frames never change and stay.
+    """
+    return X.copy() if hasattr(X, "copy") else X
 
 
 def container_kind(X):

@@ -1,11 +1,16 @@
 """The labelled set of a strategy: parts that came round by round."""
 
 import numbers
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from skactive.utils.containers import concatenate_rows, container_kind
+from skactive.utils.containers import (
+    concatenate_rows,
+    container_kind,
+    copy_rows,
+)
 from skactive.utils.validation import num_rows
 
 
@@ -55,7 +60,7 @@ class LabeledSet:
         LabeledSet
             The set.
         """
-        return cls((X.copy(),), (y.copy(),), classes, (params,))
+        return cls((copy_rows(X),), (y.copy(),), deepcopy(classes), (deepcopy(params),))
 
     def extended(self, X, y, classes, params):
         """
@@ -90,10 +95,10 @@ class LabeledSet:
                 f"{y[:5].tolist()!r}; write them as before."
             )
         return LabeledSet(
-            (*self.X_parts, X.copy()),
+            (*self.X_parts, copy_rows(X)),
             (*self.y_parts, y.copy()),
-            self.classes if classes is None else classes,
-            (*self.param_parts, params),
+            self.classes if classes is None else deepcopy(classes),
+            (*self.param_parts, deepcopy(params)),
         )
 
     @property

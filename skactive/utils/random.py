@@ -1,5 +1,6 @@
 """Random numbers: seeds by purpose, and torch's global generator left alone."""
 
+import threading
 from contextlib import contextmanager
 
 import numpy as np
@@ -23,6 +24,11 @@ def draw_entropy(random_state):
     int
         The entropy from which every later draw is derived.
     """
+    if random_state is np.random:
+        raise ValueError(
+            "The 'random_state' parameter must be an int, a RandomState or None: the "
+            "module np.random would be the global generator. Got np.random."
+        )
     if random_state is None:
         return int(np.random.SeedSequence().entropy)
     if isinstance(random_state, np.random.RandomState):
@@ -87,6 +93,10 @@ def torch_generator(sequence, device="cpu"):
     return torch.Generator(device=device).manual_seed(int(state >> np.uint64(1)))
 
 
+GENERATORS = threading.RLock()
+"""Held by whoever seeds the global generators: they are shared by all threads."""
+
+
 @contextmanager
 def isolated_torch(seed=None):
     """
@@ -103,6 +113,11 @@ def isolated_torch(seed=None):
     None
         Nothing; the generators are put back at the end.
     """
+    with GENERATORS:
+        yield from _isolated_torch(seed)
+
+
+def _isolated_torch(seed):
     was_initialized = torch.cuda.is_initialized()
     devices = list(range(torch.cuda.device_count())) if was_initialized else []
     try:

@@ -29,11 +29,11 @@ def initial_positions(y, n_samples, n, rng):
     members = members.ravel()
     shares = _shares(np.bincount(members), n, rng)
     shuffled = rng.permutation(n_samples)
-    picked = [
-        shuffled[members[shuffled] == label][:share]
-        for label, share in enumerate(shares)
-    ]
-    return rng.permutation(np.concatenate(picked)).astype(np.int64)
+    by_class = shuffled[np.argsort(members[shuffled], kind="stable")]
+    sizes = np.bincount(members)
+    place = np.arange(n_samples) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    picked = by_class[place < np.repeat(shares, sizes)]
+    return rng.permutation(picked).astype(np.int64)
 
 
 def _shares(counts, n, rng):
@@ -42,10 +42,11 @@ def _shares(counts, n, rng):
     exact = n * counts / counts.sum()
     shares = np.maximum(np.floor(exact).astype(np.int64), floor)
     tie_break = rng.random(len(counts))
-    while shares.sum() < n:
-        open_ = np.where(shares < counts, exact - shares, -np.inf)
-        shares[np.lexsort((tie_break, open_))[-1]] += 1
-    while shares.sum() > n:
-        open_ = np.where(shares > floor, exact - shares, np.inf)
-        shares[np.lexsort((tie_break, open_))[0]] -= 1
+    # Largest remainders first; a class gives or takes one at a time, within bounds.
+    while shares.sum() != n:
+        missing = n - shares.sum()
+        can = shares < counts if missing > 0 else shares > floor
+        wish = np.where(can, np.sign(missing) * (exact - shares), -np.inf)
+        order = np.lexsort((tie_break, wish))[::-1][: min(abs(missing), can.sum())]
+        shares[order] += np.sign(missing)
     return shares

@@ -61,6 +61,37 @@ def check_n(n, n_pool):
     return int(n)
 
 
+def check_positions(picked, n, n_pool, author):
+    """
+    Check what a strategy chose.
+
+    Parameters
+    ----------
+    picked : array-like of shape (n,)
+        Positions in the pool.
+    n : int
+        How many were asked for.
+    n_pool : int
+        The number of rows to choose from.
+    author : str
+        Whose answer it is, to be named.
+
+    Returns
+    -------
+    ndarray of shape (n,), dtype int64
+        The positions.
+    """
+    picked = np.asarray(picked)
+    whole = picked.dtype.kind in "iu" and picked.shape == (n,)
+    distinct = np.unique(picked) if whole else ()
+    if len(distinct) != n or distinct[0] < 0 or distinct[-1] >= n_pool:
+        raise ValueError(
+            f"{author} must give {n} distinct positions in [0, {n_pool}). Got "
+            f"{picked!r} instead."
+        )
+    return picked.astype(np.int64)
+
+
 def check_count(owner, name, least):
     """
     Check a parameter that counts something.
@@ -185,6 +216,10 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
     checked = validate_data(owner, X, reset=False, **_array_options(estimator))
     X = X if is_dataframe(X) else checked
     _check_row_shape(owner, X, reset=False)
+    if isinstance(X, np.ndarray) and first_step(estimator) is not estimator:
+        # A step with copy=False would work in the caller's own rows.
+        X = X.view()
+        X.flags.writeable = False
     return X
 
 
@@ -252,7 +287,9 @@ def _array_options(estimator):
         "dtype": None,
         "ensure_all_finite": not takes_nan(estimator),
         "allow_nd": True,
-        "ensure_2d": not (input_tags.string and not input_tags.two_d_array),
+        # Text and dictionaries come as one column.
+        "ensure_2d": input_tags.two_d_array
+        or not (input_tags.string or input_tags.dict),
     }
 
 

@@ -14,7 +14,16 @@ def test_arrays_sparse_and_frames_keep_their_container():
     frame = pd.DataFrame({"x": [1, 2], "s": ["a", "b"]}, index=[7, 9])
     both = concatenate_rows([frame, frame])
     assert list(both.columns) == ["x", "s"] and list(both.index) == [0, 1, 2, 3]
-    assert concatenate_rows([frame]) is frame
+    for part in (a, sp.csr_array(a), frame):
+        alone = concatenate_rows([part])
+        assert type(alone) is type(part) and alone is not part
+
+
+def test_polars_frames_are_stacked():
+    pl = pytest.importorskip("polars")
+    frame = pl.DataFrame({"x": [1, 2], "s": ["a", "b"]})
+    assert concatenate_rows([frame, frame]).shape == (4, 2)
+    assert concatenate_rows([frame]).equals(frame)
 
 
 def test_unknown_frames_are_refused():

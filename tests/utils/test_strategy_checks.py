@@ -7,7 +7,12 @@ import pytest
 import scipy.sparse as sp
 import torch
 from net_zoo import SmallMLP, make_classifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Bunch
 from skorch.callbacks import Callback
 
@@ -31,6 +36,12 @@ class GivesFloats(MarginSampling):
 class ReturnsOthersThanReported(MarginSampling):
     def query(self, X_pool, n=1):
         return super().query(X_pool, n)[::-1].copy()
+
+
+class BreaksTiesTwice(MarginSampling):
+    def _query(self, pool, n, rng, info):
+        info.positions = super()._query(pool, n, rng, info)
+        return info.positions[::-1]
 
 
 class UsesTheGlobalNumpyGenerator(QueryStrategy):
@@ -214,6 +225,7 @@ BROKEN = [
     (GivesDuplicates, "check_equal_rows", "distinct"),
     (GivesFloats, "check_positions", "int64"),
     (ReturnsOthersThanReported, "check_query_info", "query_info_"),
+    (BreaksTiesTwice, "check_query_info", "conditioned on"),
     (UsesTheGlobalNumpyGenerator, "check_leaves_alone", "global generators"),
     (UsesTheGlobalTorchGenerator, "check_leaves_alone", "global generators"),
     (UsesTheGlobalNumpyGenerator, "check_same_seed_same_answer", "rng"),
@@ -239,8 +251,8 @@ BROKEN = [
     (GivesIndexLabels, "check_dataframe", "index labels"),
     (FailsOnSparse, "check_sparse", "sparse"),
     (OnlyDouble, "check_float32_and_float64", "float32"),
-    (FailsOnDuplicatesOfLabels, "check_pool_with_labeled_rows", "labeled"),
-    (NeedsEveryClass, "check_missing_class", "class"),
+    (FailsOnDuplicatesOfLabels, "check_pool_with_labeled_rows", "labelled already"),
+    (NeedsEveryClass, "check_missing_class", "no label names yet"),
 ]
 
 
@@ -265,6 +277,25 @@ def test_every_check_has_a_broken_strategy():
     left_out = {"check_one_class"}  # LogisticRegression refuses by itself
     covered = {check for _, check, _ in BROKEN}
     assert set(checks_of(MarginSampling())) - left_out == covered
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        RandomForestClassifier(5),
+        KNeighborsClassifier(),
+        GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=2),
+        make_pipeline(StandardScaler(copy=False), LogisticRegression()),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_good_strategies_pass_whatever_the_model(model):
+    check_strategy(MarginSampling(model))
+
+
+def test_labels_are_asked_for():
+    with pytest.raises(ValueError, match=r"'y' parameter .* is missing"):
+        check_strategy(MarginSampling(), np.eye(50))
 
 
 def test_a_net_that_depends_on_the_mini_batch_is_caught():

@@ -22,6 +22,7 @@ from skactive.utils.strategy_checks._data import (
 
 
 def check_clone_and_params(strategy, data):
+    """A strategy can be cloned: __init__ stores its arguments untouched."""
     names = list(strategy.get_params(deep=False))
     for value in (None, object()):
         made = type(strategy)(**dict.fromkeys(names, value))
@@ -37,6 +38,7 @@ def check_clone_and_params(strategy, data):
 
 
 def check_positions(strategy, data):
+    """A query gives n distinct int64 positions in the pool."""
     picked = query(fitted(strategy, data), data.X_pool, 7)
     assert isinstance(picked, np.ndarray) and picked.dtype == np.int64, (
         "query must give an int64 array: let QueryStrategy.query call your _query."
@@ -49,6 +51,7 @@ def check_positions(strategy, data):
 
 
 def check_query_info(strategy, data):
+    """What query_info_ reports is what the query returned."""
     strategy = fitted(strategy, data)
     picked = query(strategy, data.X_pool, 5)
     info = strategy.query_info_
@@ -69,14 +72,13 @@ def check_query_info(strategy, data):
 
 
 def check_leaves_alone(strategy, data):
+    """Fit and query leave inputs, parameters and global generators alone."""
     copy = clone(strategy)
-    params = joblib.hash(copy.get_params(deep=False))
+    given = _attributes(copy.get_params(deep=False).values())
     inputs = joblib.hash((data.X_labeled, data.y_labeled, data.X_pool))
     generators = _global_generators()
     quietly(copy.fit, data.X_labeled, data.y_labeled)
-    if hasattr(copy, "predict"):
-        quietly(copy.predict, data.X_pool)  # puts a net into evaluation mode
-    before = _state(copy)
+    answers, state = _answers(copy, data), _state(copy)
     query(copy, data.X_pool, 5)
     assert _global_generators() == generators, (
         "fit and query must not move the global generators of random, numpy or torch: "
@@ -85,15 +87,20 @@ def check_leaves_alone(strategy, data):
     assert joblib.hash((data.X_labeled, data.y_labeled, data.X_pool)) == inputs, (
         "fit and query must not change the arrays they are given: copy first."
     )
-    assert _state(copy) == before, (
+    labels = joblib.hash((copy.X_labeled_, copy.y_labeled_))
+    assert labels == joblib.hash((data.X_labeled, data.y_labeled)), (
+        "fit must keep the labelled rows as they were given."
+    )
+    assert _state(copy) == state and np.array_equal(_answers(copy, data), answers), (
         "query must set no attribute but query_info_, and leave the model as it was."
     )
-    assert joblib.hash(copy.get_params(deep=False)) == params, (
+    assert _attributes(copy.get_params(deep=False).values()) == given, (
         "fit must train a clone and leave the estimator it was given unfitted."
     )
 
 
 def check_same_seed_same_answer(strategy, data):
+    """The same seed and round give the same answer."""
     first, second = fitted(strategy, data, seed=3), fitted(strategy, data, seed=3)
     picked = query(first, data.X_pool, 5)
     assert np.array_equal(picked, query(first, data.X_pool, 5)), (
@@ -107,6 +114,7 @@ def check_same_seed_same_answer(strategy, data):
 
 @applies_if(has_estimator)
 def check_next_round_new_draw(strategy, data):
+    """A strategy that draws draws afresh in the next round."""
     if not is_random(strategy, data):
         return  # nothing is drawn
     (copy,) = frozen_copies(strategy, data, [0])
@@ -123,6 +131,7 @@ def check_next_round_new_draw(strategy, data):
 
 @applies_if(has_estimator)
 def check_permuted_pool(strategy, data):
+    """A strategy that draws nothing does not care for the order of rows."""
     if is_random(strategy, data):
         return  # draws belong to positions
     order = np.random.default_rng(1).permutation(data.n_pool)
@@ -136,6 +145,7 @@ def check_permuted_pool(strategy, data):
 
 
 def check_rounds(strategy, data):
+    """New labels are added by partial_fit, which counts rounds; fit starts anew."""
     copy = fitted(strategy, data)
     n = len(data.y_labeled)
     picked = query(copy, data.X_pool, 4)
@@ -155,6 +165,7 @@ def check_rounds(strategy, data):
 
 
 def check_snapshot(strategy, data):
+    """A snapshot is not changed by a later partial_fit."""
     copy = fitted(strategy, data)
     kept = copy.snapshot()
     before = query(kept, data.X_pool, 5)
@@ -169,6 +180,7 @@ def check_snapshot(strategy, data):
 
 
 def check_pickle(strategy, data):
+    """A strategy pickles, and answers as before."""
     copy = fitted(strategy, data)
     try:
         again = pickle.loads(pickle.dumps(copy))
@@ -184,6 +196,7 @@ def check_pickle(strategy, data):
 
 
 def check_joblib_workers(strategy, data):
+    """A strategy answers the same in another process."""
     copy = fitted(strategy, data)
     answers = Parallel(n_jobs=2)(delayed(query)(copy, data.X_pool, 5) for _ in range(2))
     here = query(copy, data.X_pool, 5)
@@ -202,11 +215,22 @@ def _global_generators():
 
 
 def _state(strategy):
+    """Name each attribute with the object it holds, and what an array holds."""
     return {
-        name: joblib.hash(value)
+        name: joblib.hash(value) if isinstance(value, np.ndarray) else id(value)
         for name, value in vars(strategy).items()
         if name != "query_info_"
     }
+
+
+def _attributes(values):
+    return [sorted(vars(value)) for value in values if hasattr(value, "get_params")]
+
+
+def _answers(strategy, data):
+    if not hasattr(strategy, "predict"):
+        return np.empty(0)
+    return np.asarray(quietly(strategy.predict, data.X_pool))
 
 
 CHECKS = (

@@ -38,6 +38,10 @@ def make_data(strategy, X, y):
             X, y = make_regression(60, 4, noise=5.0, random_state=0)
         else:
             X, y = make_blobs(60, 4, centers=3, cluster_std=4.0, random_state=0)
+    elif y is None:
+        raise ValueError(
+            "The 'y' parameter of the strategy checks is missing: pass the labels of X."
+        )
     y = np.asarray(y)
     rng = np.random.default_rng(0)
     stratify = y if is_classifier(strategy) else None

@@ -1,5 +1,7 @@
 """Input: ordinary, unusual and bad."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone, is_classifier
@@ -26,7 +28,14 @@ def _is_numeric(strategy, data):
     return isinstance(data.X_pool, np.ndarray) and data.X_pool.dtype.kind == "f"
 
 
+def _refuses_nan(strategy, data):
+    model = getattr(strategy, "estimator", None)
+    model = strategy if model is None else model
+    return _is_numeric(strategy, data) and not takes_nan(model)
+
+
 def check_n(strategy, data):
+    """A query takes any n from 1 to the size of the pool, also as a numpy integer."""
     copy = fitted(strategy, data)
     for n in (1, np.int64(3), data.n_pool):
         picked = query(copy, data.X_pool, n)
@@ -37,6 +46,7 @@ def check_n(strategy, data):
 
 
 def check_bad_n(strategy, data):
+    """A query refuses an n that is no count, or larger than the pool."""
     copy = fitted(strategy, data)
     for n in (0, -1, 2.5, "3", None, True, data.n_pool + 1):
         expect_sentence(
@@ -49,6 +59,7 @@ def check_bad_n(strategy, data):
 
 
 def check_empty_pool(strategy, data):
+    """A query refuses an empty pool with a sentence."""
     copy = fitted(strategy, data)
     expect_sentence(
         lambda: copy.query(safe_indexing(data.X_pool, np.arange(0)), 1),
@@ -59,6 +70,7 @@ def check_empty_pool(strategy, data):
 
 
 def check_equal_rows(strategy, data):
+    """A pool of equal rows is no error: fill the batch at random."""
     rows = safe_indexing(data.X_pool, np.zeros(9, dtype=int))
     picked = query(fitted(strategy, data), rows, 4)
     assert len(set(picked.tolist())) == 4, (
@@ -68,6 +80,7 @@ def check_equal_rows(strategy, data):
 
 
 def check_pool_with_labeled_rows(strategy, data):
+    """A pool may contain rows that are labelled already."""
     pool = concatenate_rows([data.X_labeled, data.X_pool])
     picked = query(fitted(strategy, data), pool, 5)
     assert len(set(picked.tolist())) == 5, (
@@ -77,6 +90,7 @@ def check_pool_with_labeled_rows(strategy, data):
 
 
 def check_unfitted(strategy, data):
+    """A query before fit raises NotFittedError."""
     expect_sentence(
         lambda: clone(strategy).query(data.X_pool, 1),
         NotFittedError,
@@ -88,6 +102,7 @@ def check_unfitted(strategy, data):
 
 @applies_if(_is_numeric)
 def check_float32_and_float64(strategy, data):
+    """Rows of float32 and of float64 are both ordinary."""
     for dtype in (np.float32, np.float64):
         copy = fitted(strategy, data, X=data.X_labeled.astype(dtype))
         picked = query(copy, data.X_pool.astype(dtype), 5)
@@ -96,10 +111,9 @@ def check_float32_and_float64(strategy, data):
         )
 
 
-@applies_if(_is_numeric)
+@applies_if(_refuses_nan)
 def check_nan(strategy, data):
-    if takes_nan(getattr(strategy, "estimator", None) or strategy):
-        return
+    """NaN is refused where the model takes none."""
     copy = fitted(strategy, data)
     pool = data.X_pool.copy()
     pool.flat[0] = np.nan
@@ -121,6 +135,7 @@ def check_nan(strategy, data):
 
 @applies_if(_is_numeric)
 def check_wrong_feature_count(strategy, data):
+    """Rows of another width than in fit are refused."""
     copy = fitted(strategy, data)
     expect_sentence(
         lambda: copy.query(data.X_pool[..., :-1], 1),
@@ -136,12 +151,11 @@ def check_wrong_feature_count(strategy, data):
     )
 
 
-@applies_if(_is_table)
+@applies_if(lambda strategy, data: data.is_table and find_spec("pandas") is not None)
 def check_dataframe(strategy, data):
-    try:
-        import pandas as pd
-    except ImportError:
-        return
+    """Data frames are ordinary: positions, not index labels, are given."""
+    import pandas as pd
+
     names = [f"f{i}" for i in range(data.X_pool.shape[1])]
     frame = pd.DataFrame(data.X_labeled, columns=names)
     pool = pd.DataFrame(data.X_pool, columns=names, index=range(100, 100 + data.n_pool))
@@ -162,6 +176,7 @@ def check_dataframe(strategy, data):
 
 @applies_if(_is_table)
 def check_sparse(strategy, data):
+    """Sparse rows work where the model takes them, and are refused elsewhere."""
     rows, pool = sp.csr_array(data.X_labeled), sp.csr_array(data.X_pool)
     if not get_tags(strategy).input_tags.sparse:
         expect_sentence(
@@ -179,6 +194,7 @@ def check_sparse(strategy, data):
 
 @applies_if(lambda strategy, data: has_estimator(strategy) and is_classifier(strategy))
 def check_model_unable(strategy, data):
+    """A model that cannot answer what is asked is refused by name."""
     copy = clone(strategy).set_params(estimator=OnlyFits())
     if not getattr(strategy, "requires", ()):
         query(copy.fit(data.X_labeled, data.y_labeled), data.X_pool, 2)

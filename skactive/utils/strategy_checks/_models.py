@@ -51,6 +51,7 @@ def _has_net(strategy, data):
 
 @applies_if(_trains)
 def check_missing_class(strategy, data):
+    """A class that no label names yet is normal in active learning."""
     classes = np.unique(data.y_labeled)
     kept = data.y_labeled != classes[1]
     rows = safe_indexing(data.X_labeled, np.flatnonzero(kept))
@@ -69,6 +70,7 @@ def check_missing_class(strategy, data):
 
 @applies_if(_trains)
 def check_string_labels(strategy, data):
+    """Labels may be strings: work with columns, not with labels."""
     classes = np.unique(data.y_labeled)
     names = np.array([f"class {c}" for c in classes])
     y = names[np.searchsorted(classes, data.y_labeled)]
@@ -87,6 +89,7 @@ def check_string_labels(strategy, data):
 
 @applies_if(_classifies)
 def check_one_class(strategy, data):
+    """Labels of one class only either work or are refused by that word."""
     one = data.y_labeled == data.y_labeled[0]
     rows = safe_indexing(data.X_labeled, np.flatnonzero(one))
     copy = clone(strategy)
@@ -107,6 +110,7 @@ def check_one_class(strategy, data):
 
 @applies_if(_has_net)
 def check_inference_batch_size(strategy, data):
+    """The net's mini-batch size at prediction changes no choice."""
     copy = fitted(strategy, data)
     picked = query(copy, data.X_pool, 5)
     for size in (3, 1000):

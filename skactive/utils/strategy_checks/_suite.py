@@ -83,8 +83,7 @@ def _run(check, data, strategy):
         raise
     except Exception as error:
         raise AssertionError(
-            f"In {check.__name__} the strategy raised {type(error).__name__}: {error} "
-            "What this check does is ordinary use: make it work."
+            f"{check.__doc__} But the strategy raised {type(error).__name__}: {error}"
         ) from error
 
 

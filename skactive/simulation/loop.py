@@ -1,43 +1,36 @@
 """The active-learning loop as an estimator: the oracle is a withheld y."""
 
 import copy
+import numbers
 import time
+import warnings
 from contextlib import nullcontext
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch, get_tags
-from sklearn.utils.metaestimators import available_if
+from sklearn.utils import Bunch
 from sklearn.utils.validation import (
-    check_consistent_length,
     check_is_fitted,
-    column_or_1d,
 )
 from tqdm.auto import tqdm
 
 from skactive.evaluation import curve_mean
+from skactive.simulation.checks import check_data, check_parameters
+from skactive.simulation.final_model import FinalModelMethods
+from skactive.simulation.interruption import interruptions
+from skactive.simulation.oracle import Oracle, classifies
 from skactive.utils.containers import safe_indexing
-from skactive.utils.interruption import interruptions
-from skactive.utils.oracle import Oracle, classifies, tags_of
 from skactive.utils.random import draw_entropy, int_seed, seed_sequence
 from skactive.utils.seeding import initial_positions
-from skactive.utils.validation import check_count
+from skactive.utils.validation import check_positions
 
 # What the spawned seeds are for.
 _INITIAL, _STRATEGY, _CANDIDATES = range(3)
 
 
-def _final_has(method):
-    def check(self):
-        getattr(self._final(), method)
-        return True
-
-    return check
-
-
-class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
+class ActiveLearningSimulation(FinalModelMethods, MetaEstimatorMixin, BaseEstimator):
     """
     Play the active-learning loop on labelled data whose labels are held back.
 
@@ -72,7 +65,8 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         Each is called as ``callback(simulation)`` after each round, with the
         attributes of that round in place. If one returns True, the loop ends.
     keep_estimators : bool, default=True
-        Whether the model of each round is kept. ``score`` needs them.
+        Whether the model of each round is kept. ``score`` needs them, and so does a
+        search.
     verbose : int, default=0
         1 shows a progress bar over the queries.
     random_state : int, RandomState instance or None, default=None
@@ -170,7 +164,8 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
         ValueError
             A parameter is out of range, or X and y do not fit together.
         """
-        X, y = self._check(X, y, X_eval, y_eval)
+        check_parameters(self)
+        X, y = check_data(self, X, y, X_eval, y_eval)
         entropy = draw_entropy(self.random_state)
         strategy = self._seeded_strategy(entropy)
         rng = np.random.default_rng(seed_sequence(entropy, _INITIAL))
@@ -192,7 +187,7 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
     # ---------------------------------------------------------------- the loop
 
     def _reset(self):
-        for name in ("strategy_", "estimators_"):
+        for name in ("strategy_", "estimators_", "termination_condition_"):
             vars(self).pop(name, None)
         self.labeled_indices_ = np.empty(0, dtype=np.int64)
         self.labeled_iter_ = np.empty(0, dtype=np.int64)
@@ -219,27 +214,36 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
                 interruption.check()
 
     def _reveal(self, positions, query):
-        self.labeled_indices_ = np.concatenate([self.labeled_indices_, positions])
         asked_by = np.full(len(positions), query, dtype=np.int64)
-        self.labeled_iter_ = np.concatenate([self.labeled_iter_, asked_by])
+        # In one step each, here and below: Ctrl-C must find no half of it.
+        vars(self).update(
+            labeled_indices_=np.concatenate([self.labeled_indices_, positions]),
+            labeled_iter_=np.concatenate([self.labeled_iter_, asked_by]),
+        )
 
     def _record(self, strategy, evaluation, fit_seconds):
         """Take down a whole round: after an interruption the last one stands."""
-        score = np.nan if evaluation is None else self._score(strategy, *evaluation)
+        budget = len(self.labeled_indices_)
+        score = self._score_of_round(strategy, evaluation, budget)
         curve = self.learning_curve_
-        self.learning_curve_ = Bunch(
-            budget=np.append(curve.budget, len(self.labeled_indices_)),
-            score=np.append(curve.score, score),
-            fit_seconds=np.append(curve.fit_seconds, fit_seconds),
-            query_seconds=np.append(curve.query_seconds, np.nan),
-        )
-        self.strategy_ = _snapshot(strategy)
+        kept = _snapshot(strategy)
+        done = {
+            "strategy_": kept,
+            "learning_curve_": Bunch(
+                budget=np.append(curve.budget, budget),
+                score=np.append(curve.score, score),
+                fit_seconds=np.append(curve.fit_seconds, fit_seconds),
+                query_seconds=np.append(curve.query_seconds, np.nan),
+            ),
+        }
         if self.keep_estimators:
-            self.estimators_ = [*getattr(self, "estimators_", []), self.strategy_]
+            done["estimators_"] = [*getattr(self, "estimators_", []), kept]
+        vars(self).update(done)
 
     def _why_stop(self, query, n_samples):
-        stops = [callback(self) is True for callback in self.callbacks or ()]
-        if any(stops):
+        wishes = [callback(self) for callback in self.callbacks or ()]
+        # A comparison of numpy numbers gives numpy's own True.
+        if any(isinstance(wish, bool | np.bool_) and wish for wish in wishes):
             return "callback"
         if query == self.n_queries:
             return "n_queries"
@@ -254,14 +258,14 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
             pool = np.sort(rng.choice(pool, size=self.pool_size, replace=False))
         n = min(self.batch_size, len(pool))
         start = time.perf_counter()
-        picked = np.asarray(strategy.query(safe_indexing(X, pool), n))
-        self.learning_curve_.query_seconds[-1] = time.perf_counter() - start
-        if len(np.unique(picked)) != n or picked.min() < 0 or picked.max() >= len(pool):
-            raise ValueError(
-                f"{type(strategy).__name__}.query must give {n} distinct positions in "
-                f"[0, {len(pool)}). Got {picked!r} instead."
-            )
-        return pool[picked]
+        picked = strategy.query(safe_indexing(X, pool), n)
+        seconds = self.learning_curve_.query_seconds.copy()
+        seconds[-1] = time.perf_counter() - start
+        self.learning_curve_ = Bunch(
+            **{**self.learning_curve_, "query_seconds": seconds}
+        )
+        author = f"{type(strategy).__name__}.query"
+        return pool[check_positions(picked, n, len(pool), author)]
 
     def _progress(self, strategy):
         if not self.verbose:  # even a disabled bar takes a lock among processes
@@ -279,8 +283,29 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
 
     # ---------------------------------------------------------------- evaluation
 
+    def _score_of_round(self, strategy, evaluation, budget):
+        if evaluation is None:
+            return np.nan
+        try:
+            return self._score(strategy, *evaluation)
+        except ValueError as error:
+            # A class without a label yet is normal, and some metrics refuse it.
+            warnings.warn(
+                f"The model of {budget} labels could not be scored with scoring="
+                f"{self.scoring!r}, so its score is NaN: {error}",
+                UndefinedMetricWarning,
+                stacklevel=2,
+            )
+            return np.nan
+
     def _score(self, model, X, y):
-        return float(check_scoring(model, scoring=self.scoring)(model, X, y))
+        score = check_scoring(model, scoring=self.scoring)(model, X, y)
+        if not isinstance(score, numbers.Number):
+            raise TypeError(
+                "The 'scoring' parameter of ActiveLearningSimulation must give one "
+                f"number. Got {score!r} from {self.scoring!r}."
+            )
+        return float(score)
 
     def score(self, X, y):
         """
@@ -315,145 +340,6 @@ class ActiveLearningSimulation(MetaEstimatorMixin, BaseEstimator):
             )
         scores = [self._score(model, X, y) for model in self.estimators_]
         return curve_mean(self.learning_curve_.budget, scores)
-
-    def _final(self):
-        return getattr(self, "strategy_", self.strategy)
-
-    @available_if(_final_has("predict"))
-    def predict(self, X):
-        """
-        Predict with the model of the last round.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The predictions.
-        """
-        check_is_fitted(self)
-        return self._final().predict(X)
-
-    @available_if(_final_has("predict_proba"))
-    def predict_proba(self, X):
-        """
-        Predict class probabilities with the model of the last round.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features) or (n_samples, ...)
-            Rows.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self._final().predict_proba(X)
-
-    @property
-    def classes_(self):
-        """
-        Labels, as the final model has them.
-
-        Returns
-        -------
-        ndarray of shape (n_classes,)
-            The labels.
-        """
-        return self._of_final("classes_")
-
-    @property
-    def n_features_in_(self):
-        """
-        Number of features seen in ``fit``.
-
-        Returns
-        -------
-        int
-            The number, as the final strategy has it.
-        """
-        return self._of_final("n_features_in_")
-
-    @property
-    def feature_names_in_(self):
-        """
-        Names of the features seen in ``fit``, where it was given a data frame.
-
-        Returns
-        -------
-        ndarray of shape (n_features_in_,)
-            The names, as the final strategy has them.
-        """
-        return self._of_final("feature_names_in_")
-
-    def _of_final(self, name):
-        if not hasattr(self, "strategy_"):
-            raise AttributeError("ActiveLearningSimulation is not fitted yet.")
-        return getattr(self.strategy_, name)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "strategy_")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inner = tags_of(self.strategy)
-        if inner is not None:
-            for name in (
-                "estimator_type",
-                "target_tags",
-                "classifier_tags",
-                "regressor_tags",
-                "input_tags",
-                "non_deterministic",
-            ):
-                setattr(tags, name, copy.deepcopy(getattr(inner, name)))
-        return tags
-
-    # ---------------------------------------------------------------- checks
-
-    def _check(self, X, y, X_eval, y_eval):
-        for method in ("fit", "partial_fit", "query"):
-            if not callable(getattr(self.strategy, method, None)):
-                raise TypeError(
-                    "The 'strategy' parameter must have the methods fit, partial_fit "
-                    f"and query. Got {self.strategy!r}, which has no {method}."
-                )
-        check_count(self, "n_initial", least=0)
-        check_count(self, "batch_size", least=1)
-        check_count(self, "n_queries", least=0)
-        if self.pool_size is not None:
-            check_count(self, "pool_size", least=self.batch_size)
-        if self.initial not in ("stratified", "random"):
-            raise ValueError(
-                "The 'initial' parameter of ActiveLearningSimulation must be "
-                f"'stratified' or 'random'. Got {self.initial!r} instead."
-            )
-        if (X_eval is None) != (y_eval is None):
-            raise ValueError(
-                "X_eval and y_eval belong together: pass both to fit, or neither."
-            )
-        if y is None:
-            raise ValueError(
-                "ActiveLearningSimulation requires y to be passed, but the target y is "
-                "None: the loop needs labels to withhold."
-            )
-        X = X.tocsr() if sp.issparse(X) else X
-        X = X if hasattr(X, "shape") else np.asarray(X)
-        y = np.asarray(y)
-        if not get_tags(self).target_tags.multi_output and y.ndim == 2:
-            y = column_or_1d(y, warn=True)
-        check_consistent_length(X, y)
-        if self.n_initial > len(y):
-            raise ValueError(
-                f"The 'n_initial' parameter asks for {self.n_initial} labels to start "
-                f"from, but n_samples = {len(y)}. Use n_initial <= {len(y)}."
-            )
-        return X, y
 
     def _seeded_strategy(self, entropy):
         strategy = clone(self.strategy, safe=False)
