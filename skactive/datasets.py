@@ -120,6 +120,8 @@ def load_table(path, target, *, task=None, test_size=0.3, random_state=0):
     ------
     FileNotFoundError
         There is no such file.
+    IsADirectoryError
+        It is a folder.
     ImportError
         The library pandas, or pyarrow for a parquet file, is not installed.
     ValueError
@@ -150,6 +152,8 @@ def _read(path):
     suffix = _suffix(path)
     if suffix is None:
         raise ValueError(f"{path} must end in {_listed(_READERS)} to be read.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Give the path of a file in it.")
     if not path.is_file():
         raise FileNotFoundError(f"There is no file at {path}. Check the path.")
     try:

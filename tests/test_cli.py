@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import matplotlib.image
 import numpy as np
@@ -141,7 +142,10 @@ def test_a_file_of_ones_own_with_gaps(capsys):
         (["--initial", "2000"], "asks for 2000 labels.*only 1257"),
         (["--seeds", "0"], "--seeds: must be a whole number from 1, not '0'"),
         (["--jobs", "two"], "--jobs: must be a whole number"),
-        (["--out", __file__], "--out: the folder .* cannot be made"),
+        (
+            ["--out", __file__],
+            r"--out: nothing can be written to the folder .*test_cli",
+        ),
         (["--colour"], "unrecognized arguments: --colour"),
     ],
 )
@@ -170,6 +174,26 @@ def test_without_matplotlib_there_is_still_a_table_and_a_csv(capsys, monkeypatch
     assert main([*LOGISTIC, "--strategies", "margin"]) == 0
     assert 'pip install "skactive[plot]"' in capsys.readouterr().out
     assert len(rows()) == 8
+
+
+def test_a_file_that_cannot_be_written_is_named_and_the_table_is_there(capsys):
+    Path("skactive-results/iris_learning_curves.csv").mkdir(parents=True)
+    assert main([*LOGISTIC, "--strategies", "random"]) == 1
+    printed = capsys.readouterr()
+    assert "iris_learning_curves.csv was not written" in printed.err
+    assert ("logistic", "random") in lines_of(printed.out)
+
+
+def test_a_folder_one_cannot_write_to_is_told_before_the_runs(capsys):
+    assert main([*LOGISTIC, "--out", "/proc/self"]) == 2
+    printed = capsys.readouterr()
+    assert "--out: nothing can be written" in printed.err and not printed.out
+
+
+def test_a_folder_is_no_file(capsys):
+    Path("table.csv").mkdir()
+    assert main(["--dataset", "table.csv", "--target", "y"]) == 2
+    assert "is a folder" in capsys.readouterr().err
 
 
 def test_an_interruption_leaves_what_is_finished(capsys, monkeypatch):

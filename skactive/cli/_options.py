@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import tempfile
 from pathlib import Path
 
 import joblib
@@ -129,9 +130,11 @@ def _make_folder(path):
     """Make the folder before the runs, not to find out after them that one cannot."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
     except OSError as error:
         raise UsageError(
-            f"--out: the folder {path} cannot be made: {error.strerror}."
+            f"--out: nothing can be written to the folder {path}: {error.strerror}."
         ) from error
 
 

@@ -41,27 +41,32 @@ def main(argv=None):
 
 def _run(plan):
     print(_report.header(plan), flush=True)
-    start = time.perf_counter()
+    start, is_written = time.perf_counter(), True
     finished, failed, ended = play(plan)
     seconds = time.perf_counter() - start
     if finished:
         print(f"\n{_report.table(plan, finished)}\n", flush=True)
-        _write(plan, finished)
+        is_written = _write(plan, finished)
         print(f"{len(finished)} of {plan.n_runs} runs in {seconds:.0f} seconds")
     for sentence in _report.troubles(plan, finished, failed, ended):
         _say(sentence)
-    return _FAILURE if failed or ended else _SUCCESS
+    return _FAILURE if failed or ended or not is_written else _SUCCESS
 
 
 def _write(plan, finished):
-    print(f"Written: {_report.write_csv(plan, finished)}", flush=True)
+    """Write the files; say whether that went well."""
     try:
+        print(f"Written: {_report.write_csv(plan, finished)}", flush=True)
         print(f"Written: {_report.write_png(plan, finished)}")
+    except OSError as error:
+        _say(f"skactive: {error.filename} was not written: {error.strerror}.")
+        return False
     except ImportError:
         print(
             "No picture was drawn, for want of matplotlib. To have one: "
             'pip install "skactive[plot]"'
         )
+    return True
 
 
 class _warnings_as_notes(warnings.catch_warnings):
