@@ -1,5 +1,12 @@
-"""Pure torch: tensors in, tensors out. No model, no scikit-learn."""
+"""Tensors in, tensors out: torch, and HiGHS for one. No model, no scikit-learn."""
 
-from skactive.kernels import covering, distances, seeding, uncertainty
+from skactive.kernels import (
+    beam,
+    covering,
+    distances,
+    optimal,
+    seeding,
+    uncertainty,
+)
 
-__all__ = ["covering", "distances", "seeding", "uncertainty"]
+__all__ = ["beam", "covering", "distances", "optimal", "seeding", "uncertainty"]
