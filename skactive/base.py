@@ -23,7 +23,7 @@ from skactive.inspection import (
 )
 from skactive.inspection.fitting import fit_model, warn_about_net
 from skactive.inspection.preparation import code_targets, final_model
-from skactive.inspection.questions import answers
+from skactive.inspection.questions import answers, check_probabilities
 from skactive.utils.labeled import LabeledSet
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.selection import top_n
@@ -79,7 +79,28 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
     ----------
     requires : tuple of str
         Questions put to the model at each query, of "predict_proba", "embed" and
-        "sample_posterior".
+        "sample_posterior"; the answers reach ``_query`` as entries of ``pool`` with
+        these names, beside the rows ``pool.X`` and their number ``pool.n``.
+    estimator_ : estimator
+        The fitted model.
+    n_rounds_ : int
+        How often ``partial_fit`` has added labels since ``fit``.
+    query_info_ : Bunch
+        Of the last query: ``positions``, ``round``, ``status``, and what the strategy
+        has to show.
+
+    Examples
+    --------
+    A strategy of one's own, here with a score for each row:
+
+    >>> from skactive import ScoringStrategy
+    >>> class Unsure(ScoringStrategy):
+    ...     requires = ("predict_proba",)
+    ...
+    ...     def _scores(self, pool):
+    ...         return 1 - pool.predict_proba.max(axis=1)
+    >>> Unsure().fit([[0.0], [1.0], [4.0]], ["a", "a", "b"]).query([[0.0], [2.5]])
+    array([1])
     """
 
     requires = ()
@@ -256,19 +277,25 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
         """Put the questions this strategy declared to the model."""
         pool = Bunch(X=X_pool, n=num_rows(X_pool))
         for name in self.requires:
-            pool[name] = answer = self._ask_one(name, X_pool)
-            n_answered = answer.shape[1 if name == "sample_posterior" else 0]
-            if n_answered != pool.n:
+            pool[name] = np.asarray(self._ask_one(name, X_pool))
+            shape = pool[name].shape
+            expected = (
+                ("T", pool.n, "K") if name == "sample_posterior" else (pool.n, "K")
+            )
+            if len(shape) != len(expected) or shape[-2] != pool.n:
+                wanted = ", ".join(map(str, expected))
                 raise ValueError(
-                    f"{type(self.estimator_).__name__} answered {name} for "
-                    f"{n_answered} rows when asked about {pool.n}. It must give one "
-                    "answer a row."
+                    f"{type(self.estimator_).__name__} answered {name} with an array "
+                    f"of shape {shape} when asked about {pool.n} rows. It must give "
+                    f"({wanted})."
                 )
         return pool
 
     def _ask_one(self, name, X):
         if name == "embed":
-            return embed(self.estimator_, X, layer=getattr(self, "layer", None))
+            layer = getattr(self, "layer", None)
+            options = {} if layer is None else {"layer": layer}
+            return embed(self.estimator_, X, **options)
         if name == "sample_posterior":
             return sample_posterior(
                 self.estimator_,
@@ -278,7 +305,9 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
                     np.random.MT19937(self._seeds(_POSTERIOR))
                 ),
             )
-        return predict_proba(self.estimator_, X)
+        return check_probabilities(
+            predict_proba(self.estimator_, X), final_model(self.estimator_)
+        )
 
     def _seeds(self, purpose):
         return seed_sequence(self._entropy, self.n_rounds_, purpose)
@@ -294,8 +323,9 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
     def _check_model(self, estimator):
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise TypeError(
-                f"The 'estimator' parameter of {type(self).__name__} must be an "
-                f"estimator (an instance with fit) or None. Got {estimator!r} instead."
+                f"The 'estimator' parameter of {type(self).__name__} must be a "
+                "scikit-learn estimator, a skorch net around a torch module, or None. "
+                f"Got {estimator!r} instead."
             )
         if isinstance(self.requires, str) or set(self.requires) - set(_QUESTIONS):
             raise TypeError(

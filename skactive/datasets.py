@@ -218,7 +218,8 @@ def _coded_target(column, task):
         if not numeric:
             raise ValueError(
                 f"Column {column.name!r} holds text, so that it cannot be the target "
-                "of a regression. Use task='classification', or another column."
+                "of a regression. Use task='classification' (--task classification), "
+                "or another column."
             )
         return values.astype(np.float64), None
     names, y = np.unique(values, return_inverse=True)
@@ -231,7 +232,7 @@ def _coded_target(column, task):
         raise ValueError(
             f"Column {column.name!r} holds {len(names)} different values in {len(y)} "
             "rows: more like a name than a class. Choose another target, or "
-            "task='regression' if it is a number."
+            "task='regression' (--task regression) if it is a number."
         )
     return y, names
 

@@ -36,6 +36,7 @@ from skactive import (
     RandomSampling,
     ScoringStrategy,
 )
+from skactive.inspection import embed, predict_proba
 
 X, Y = load_iris(return_X_y=True)
 START = np.arange(0, 150, 10)
@@ -305,7 +306,9 @@ def test_a_model_that_answers_for_too_few_rows_is_named():
         def predict_proba(self, X):
             return super().predict_proba(X)[:-1]
 
-    with pytest.raises(ValueError, match="Drops answered predict_proba for 149 rows"):
+    with pytest.raises(
+        ValueError, match=r"Drops answered predict_proba with .*\(149, 3\)"
+    ):
         MarginSampling(Drops()).fit(X[START], Y[START]).query(X)
 
 
@@ -491,3 +494,59 @@ def test_score_takes_weights():
     wrong = strategy.predict(X) != Y
     assert strategy.score(X, Y, sample_weight=~wrong) == 1
     assert strategy.score(X, Y, sample_weight=wrong) == 0
+
+
+# ---------------------------------------------------------------- what newcomers did
+
+
+@pytest.mark.parametrize(
+    "y", [[0, 1, None, 1], [0.0, 1.0, np.nan, 1.0], pd.Series(["a", "b", pd.NA, "b"])]
+)
+def test_missing_labels_get_advice(y):
+    with pytest.raises(
+        ValueError, match=r"1 of 4 labels are missing. Pass the labelle"
+    ):
+        MarginSampling().fit(X[:4], y)
+
+
+def test_classes_that_are_no_list():
+    with pytest.raises(ValueError, match=r"'classes' parameter of fit .* Got 3"):
+        MarginSampling().fit(X[START], Y[START], classes=3)
+
+
+def test_a_generator_is_no_random_state():
+    with pytest.raises(ValueError, match=r"'random_state' .* pass an int"):
+        MarginSampling(random_state=np.random.default_rng(0)).fit(X[START], Y[START])
+
+
+def test_a_registered_answer_that_is_no_probability_is_refused():
+    class Decides(LogisticRegression):
+        pass
+
+    @predict_proba.register(Decides)
+    def _(estimator, X):
+        return estimator.decision_function(X)
+
+    with pytest.raises(ValueError, match=r"Decides\.predict_proba gives rows that are"):
+        MarginSampling(Decides()).fit(X[START], Y[START]).query(X)
+
+
+def test_a_model_registered_with_the_shortest_signature():
+    class Short(LogisticRegression):
+        pass
+
+    class Far(ScoringStrategy):
+        requires = ("embed",)
+
+        def _scores(self, pool):
+            return pool.embed[:, 0]
+
+    @embed.register(Short)
+    def _(estimator, X):
+        return X[:, :1]
+
+    strategy = Far(Short()).fit(X[START], Y[START])
+    assert strategy.query(X)[0] in np.flatnonzero(X[:, 0] == X[:, 0].max())
+    with pytest.raises(ValueError, match=r"answered embed with an array of shape \(\)"):
+        embed.register(Short, lambda estimator, X: estimator.C)
+        strategy.query(X)

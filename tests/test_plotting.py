@@ -152,3 +152,9 @@ def test_without_matplotlib_a_sentence_says_what_to_install(monkeypatch):
     display = LearningCurveDisplay(curves={"a": ([1, 2], [[0.5, 0.6]])})
     with pytest.raises(ImportError, match=r'pip install "skactive\[plot\]"'):
         display.plot()
+
+
+@pytest.mark.parametrize("wrong", ["a run", ["a run"], {"name": "a run"}])
+def test_something_else_than_a_dict_of_lists_is_refused(wrong):
+    with pytest.raises(TypeError, match="must be a dict of lists"):
+        LearningCurveDisplay.from_simulations(wrong)

@@ -14,10 +14,11 @@ def readme(pytestconfig):
 
 def test_python_blocks_run(readme, capsys):
     blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     namespace = {}
     for block in blocks:
         exec(block, namespace)
+    assert len(namespace["picked"]) == 3
     accuracy = float(re.match(r"([\d.]+) with 120 labels", capsys.readouterr().out)[1])
     assert accuracy > 0.85
 

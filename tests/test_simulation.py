@@ -321,7 +321,7 @@ def test_progress_bar(capsys):
         ({"scoring": ["accuracy"]}, TypeError, "'scoring' .* name of one metric"),
         ({"callbacks": print}, TypeError, "'callbacks' .* list of callables"),
         ({"callbacks": ["x"]}, TypeError, r"Got \['x'\]"),
-        ({"random_state": np.random}, ValueError, "'random_state' .* np.random"),
+        ({"random_state": np.random}, ValueError, "'random_state' .* pass an int"),
         ({"strategy": LogisticRegression()}, TypeError, "has no partial_fit"),
     ],
 )

@@ -16,7 +16,7 @@ _DESCRIPTION = """\
 Compare active-learning strategies on a data set: play the loop for each model,
 strategy and seed, with the labels held back until they are asked for. Without any
 option: all strategies on scikit-learn's digits, with a logistic regression and a
-neural network, in about a minute."""
+neural network, in one to two minutes."""
 _EPILOG = """\
 examples:
   skactive

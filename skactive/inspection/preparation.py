@@ -252,8 +252,13 @@ def label_coding(y, n_outputs, classes, dtype, name):
         return LabelCoding(np.arange(n_outputs).astype(kind), dtype)
     else:
         labels = np.unique(y)
-        origin = f"y names so far (labels {labels[:10].tolist()!r})"
-    if len(labels) != n_outputs:
+        origin = f"y (labels {labels[:10].tolist()!r}) names"
+    if len(labels) > n_outputs:
+        raise ValueError(
+            f"{name} has {n_outputs} outputs, but {origin} {len(labels)} classes. Give "
+            "the network an output for each class."
+        )
+    if len(labels) < n_outputs:
         raise ValueError(
             f"{name} has {n_outputs} outputs, but {origin} {len(labels)} of them. Pass "
             f"classes=[...] to fit, with {n_outputs} labels in the order of the "

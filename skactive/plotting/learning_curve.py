@@ -108,11 +108,21 @@ class LearningCurveDisplay:
         ------
         ImportError
             The library matplotlib is not installed.
+        TypeError
+            The simulations are no dict of lists.
         sklearn.exceptions.NotFittedError
             A run was not fitted.
         ValueError
             There are no runs, they were not scored, or they share no budget.
         """
+        is_named = isinstance(simulations, dict) and all(
+            isinstance(runs, list | tuple) for runs in simulations.values()
+        )
+        if not is_named:
+            raise TypeError(
+                "The 'simulations' parameter must be a dict of lists: {name: [run of "
+                f"each seed]}}. Got {type(simulations).__name__} instead."
+            )
         curves = {name: _stacked(name, runs) for name, runs in simulations.items()}
         return cls(curves=curves, band=band, ylabel=ylabel).plot(ax, **plot_params)
 

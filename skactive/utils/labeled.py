@@ -154,9 +154,14 @@ class LabeledSet:
             if not _is_per_row(value, n):
                 raise ValueError(
                     f"{name!r} needs one value a row in every call of fit and "
-                    f"partial_fit. Got {value!r} for {n} row(s)."
+                    f"partial_fit. Got {_size(value)} for {n} row(s)."
                 )
         return concatenate_rows([np.asarray(value) for value, _ in parts])
+
+
+def _size(value):
+    is_sized = hasattr(value, "__len__") and not isinstance(value, str)
+    return f"{len(value)} value(s)" if is_sized else repr(value)
 
 
 def _is_number(y):

@@ -24,10 +24,10 @@ def draw_entropy(random_state):
     int
         The entropy from which every later draw is derived.
     """
-    if random_state is np.random:
+    if random_state is np.random or isinstance(random_state, np.random.Generator):
         raise ValueError(
-            "The 'random_state' parameter must be an int, a RandomState or None: the "
-            "module np.random would be the global generator. Got np.random."
+            "The 'random_state' parameter must be an int, a RandomState or None. Got "
+            f"{random_state!r}; pass an int."
         )
     if random_state is None:
         return int(np.random.SeedSequence().entropy)

@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 from sklearn.base import is_regressor
-from sklearn.utils import check_array, get_tags
+from sklearn.utils import get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
@@ -118,6 +118,27 @@ def check_count(owner, name, least):
     )
 
 
+def check_choice(owner, name, choices):
+    """
+    Check a parameter that names one of several choices.
+
+    Parameters
+    ----------
+    owner : estimator
+        Whose parameter it is.
+    name : str
+        The parameter.
+    choices : tuple
+        What it may be.
+    """
+    value = getattr(owner, name)
+    if not any(value is choice or value == choice for choice in choices):
+        raise ValueError(
+            f"The {name!r} parameter of {type(owner).__name__} must be one of "
+            f"{choices}. Got {value!r} instead."
+        )
+
+
 def first_step(estimator):
     """
     Find the part of an estimator that sees the input first.
@@ -169,6 +190,7 @@ def validate_labeled(owner, X, y, *, estimator, reset):
     y : ndarray of shape (n_labeled,) or (n_labeled, n_outputs)
         The labels.
     """
+    _refuse_missing_labels(y)
     checked, y = validate_data(
         owner,
         X,
@@ -258,7 +280,7 @@ def check_classes(classes, y):
     ndarray of shape (n_classes,)
         The classes as an array, in the order given.
     """
-    classes = check_array(classes, ensure_2d=False, dtype=None, input_name="classes")
+    classes = np.asarray(classes)
     if classes.ndim != 1 or len(np.unique(classes)) != len(classes):
         raise ValueError(
             "The 'classes' parameter of fit must list each label once. Got "
@@ -272,6 +294,26 @@ def check_classes(classes, y):
             "or correct y."
         )
     return classes
+
+
+def _refuse_missing_labels(y):
+    """Tell a person who marks unlabelled rows as in a table what to do instead."""
+    values = np.asarray(y)
+    if values.dtype == object:
+        n_missing = sum(map(_is_missing, values.ravel()))
+    else:
+        n_missing = np.isnan(values).sum() if values.dtype.kind == "f" else 0
+    if n_missing:
+        raise ValueError(
+            f"Input y contains NaN or None: {n_missing} of {values.size} labels are "
+            "missing. Pass the labelled rows only, and the others to query as X_pool."
+        )
+
+
+def _is_missing(label):
+    # pandas' NA has no truth value, so it is known by its type.
+    is_na = type(label).__name__ in ("NAType", "NaTType")
+    return label is None or is_na or (isinstance(label, float) and label != label)
 
 
 def _is_empty(X):

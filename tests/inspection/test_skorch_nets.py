@@ -145,9 +145,9 @@ def test_a_class_missing_from_y_needs_its_name():
     ("y", "classes", "sentence"),
     [
         (position + 1, [1, 2], r"label\(s\) \[3\].*'classes'"),
-        (position, [0, 1, 2, 3], "3 outputs.*classes=.*4 of them"),
+        (position, [0, 1, 2, 3], "3 outputs.*classes=.*4 classes. Give"),
         (position, [0, 0, 1], "each label once"),
-        (np.arange(60) % 5, None, "3 outputs.*y names so far.*5 of them"),
+        (np.arange(60) % 5, None, "3 outputs.*y .*5 classes. Give"),
         (np.choose(position, [0, 1, 7]), None, None),
         (np.where(position == 2, 5, 0), None, r"labels \[0, 5\].* 2 of them"),
     ],

@@ -298,6 +298,16 @@ def test_labels_are_asked_for():
         check_strategy(MarginSampling(), np.eye(50))
 
 
+def test_data_too_small_or_repeated_is_refused():
+    y = np.arange(60) % 3
+    with pytest.raises(ValueError, match="at least 40 rows, all different. Got 20"):
+        check_strategy(MarginSampling(), np.eye(20), y[:20])
+    with pytest.raises(ValueError, match="60 rows with duplicates"):
+        check_strategy(MarginSampling(), np.ones((60, 2)), y)
+    with pytest.raises(TypeError, match="for query strategies"):
+        check_strategy(LogisticRegression())
+
+
 def test_a_net_that_depends_on_the_mini_batch_is_caught():
     strategy = MarginSampling(
         make_classifier(SmallMLP, callbacks=[("batch", DependsOnTheBatch())])

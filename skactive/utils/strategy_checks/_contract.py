@@ -196,7 +196,11 @@ def check_pickle(strategy, data):
 
 
 def check_joblib_workers(strategy, data):
-    """A strategy answers the same in another process."""
+    """A strategy answers the same in another process.
+
+    Its classes must be importable there: a network defined in a script or notebook is
+    not, so put it into a module.
+    """
     copy = fitted(strategy, data)
     answers = Parallel(n_jobs=2)(delayed(query)(copy, data.X_pool, 5) for _ in range(2))
     here = query(copy, data.X_pool, 5)

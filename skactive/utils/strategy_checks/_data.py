@@ -33,6 +33,11 @@ class Data:
 
 
 def make_data(strategy, X, y):
+    if not callable(getattr(strategy, "query", None)):
+        raise TypeError(
+            "The strategy checks are for query strategies, with fit and query. Got "
+            f"{strategy!r}."
+        )
     if X is None:
         if is_regressor(strategy):
             X, y = make_regression(60, 4, noise=5.0, random_state=0)
@@ -43,6 +48,12 @@ def make_data(strategy, X, y):
             "The 'y' parameter of the strategy checks is missing: pass the labels of X."
         )
     y = np.asarray(y)
+    is_array = isinstance(X, np.ndarray)
+    if len(y) < 40 or (is_array and len(np.unique(X, axis=0)) < len(X)):
+        raise ValueError(
+            f"The strategy checks need at least 40 rows, all different. Got "
+            f"{len(y)} rows{' with duplicates' if len(y) >= 40 else ''}."
+        )
     rng = np.random.default_rng(0)
     stratify = y if is_classifier(strategy) else None
     labeled = initial_positions(stratify, len(y), len(y) // 3, rng)

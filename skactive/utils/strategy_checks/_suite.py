@@ -1,6 +1,7 @@
 """Which checks run on which strategy."""
 
 from functools import partial
+from inspect import cleandoc
 
 from sklearn.base import clone
 
@@ -83,7 +84,8 @@ def _run(check, data, strategy):
         raise
     except Exception as error:
         raise AssertionError(
-            f"{check.__doc__} But the strategy raised {type(error).__name__}: {error}"
+            f"{cleandoc(check.__doc__)} But the strategy raised "
+            f"{type(error).__name__}: {error}"
         ) from error
 
 
