@@ -408,19 +408,17 @@ def _spectrum(vectors):
 def _choose_axes(logs, k, generator):
     """Draw k eigenvectors with probability ∝ the product of their eigenvalues."""
     # table[m][l]: log of the l-th elementary symmetric polynomial of the first m.
-    table = [logs.new_full((k + 1,), -math.inf)]
-    table[0][0] = 0
-    for log in logs:
-        one_more = torch.logaddexp(table[-1][1:], log + table[-1][:-1])
-        table.append(torch.cat([table[0][:1], one_more]))
-    uniform = torch.rand(len(logs), dtype=torch.float64, generator=generator).log()
+    table = logs.new_full((len(logs) + 1, k + 1), -math.inf)
+    table[:, 0] = 0
+    for m, log in enumerate(logs):
+        torch.logaddexp(table[m, 1:], log + table[m, :-1], out=table[m + 1, 1:])
+    # The law of taking the m-th, with l still to take, from the last down.
+    shares = (logs[:, None] + table[:-1, :-1] - table[1:, 1:]).exp()
+    uniform = torch.rand(len(logs), dtype=torch.float64, generator=generator).tolist()
     some = []
     for m in range(len(logs) - 1, -1, -1):
         left = k - len(some)
-        if left and (
-            m + 1 == left
-            or uniform[m] < logs[m] + table[m][left - 1] - table[m + 1][left]
-        ):
+        if left and (m + 1 == left or uniform[m] < shares[m, left - 1]):
             some.append(m)
     return some
 
@@ -441,7 +439,7 @@ def _sample_projection(rows, generator):
         axis = rows[chosen[-1]]
         for _ in range(2):  # twice is enough (Kahan)
             axis = axis - (basis @ axis) @ basis
-        axis = axis / axis.norm()
+        axis /= torch.linalg.vector_norm(axis)
         basis = torch.cat([basis, axis[None]])
         masses = _settled(masses - (rows @ axis).square(), floor)
         masses[chosen[-1]] = 0

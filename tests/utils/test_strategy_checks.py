@@ -300,7 +300,7 @@ def test_labels_are_asked_for():
 
 def test_data_too_small_or_repeated_is_refused():
     y = np.arange(60) % 3
-    with pytest.raises(ValueError, match="at least 40 rows, all different. Got 20"):
+    with pytest.raises(ValueError, match=r"at least 40 rows, all different. Got 20"):
         check_strategy(MarginSampling(), np.eye(20), y[:20])
     with pytest.raises(ValueError, match="60 rows with duplicates"):
         check_strategy(MarginSampling(), np.ones((60, 2)), y)
