@@ -103,7 +103,7 @@ def beam_search(z, n, *, doubt, width, nearest_labeled=None, weights=None, a=Non
         offered, heights = front.fold(parents, picked)
         history.append((parents, picked, heights))
     positions, radii = _trace(history)
-    uncertainty = beam[0].total / (n << BITS)
+    uncertainty = beam[0].total / (int(n) << BITS)
     return Beam(positions, uncertainty, radii, n_passes=n)
 
 

@@ -79,7 +79,8 @@ def optimal_radius(z, n, *, z_labeled=None, time_limit=None):
     greedy radius, or more.
 
     Costs n_rows² d flops and at most log₂(n_rows²) programs of n_rows variables,
-    exponential in the worst case; a few n_rows² numbers of memory.
+    exponential in the worst case; a few n_rows² numbers of memory. From some 500 rows
+    on this can take minutes or more: pass time_limit.
     """
     _check(z, n, z_labeled, time_limit)
     problem = _Problem(z, z_labeled)

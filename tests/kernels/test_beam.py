@@ -105,7 +105,8 @@ def test_the_doubtful_of_the_farthest_wins():
     z = torch.tensor([[0.0], [10], [-9], [1]])
     doubt = torch.tensor([0.1, 0.2, 0.5, 0.6])
     labeled = nearest_labeled_distance(z, torch.tensor([[0.0]]))
-    picked = beam_search(z, 1, doubt=doubt, width=2, nearest_labeled=labeled)
+    one = np.int64(1)
+    picked = beam_search(z, one, doubt=doubt, width=2, nearest_labeled=labeled)
     assert picked.positions.tolist() == [2]
     assert picked.uncertainty == pytest.approx(np.log(2))
     assert picked.radii.tolist() == [10]
