@@ -3,10 +3,19 @@
 from skactive.kernels import (
     beam,
     covering,
+    determinant,
     distances,
     optimal,
     seeding,
     uncertainty,
 )
 
-__all__ = ["beam", "covering", "distances", "optimal", "seeding", "uncertainty"]
+__all__ = [
+    "beam",
+    "covering",
+    "determinant",
+    "distances",
+    "optimal",
+    "seeding",
+    "uncertainty",
+]
