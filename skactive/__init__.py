@@ -5,19 +5,27 @@ from importlib.metadata import version
 from skactive.base import QueryStrategy, ScoringStrategy
 from skactive.simulation import ActiveLearningSimulation
 from skactive.strategies import (
+    BADGE,
+    CoreSet,
     EntropySampling,
+    KMeansCoreSet,
     LeastConfidence,
     MarginSampling,
+    OptimalCoreSet,
     RandomSampling,
 )
 
 __version__ = version("skactive")
 
 __all__ = [
+    "BADGE",
     "ActiveLearningSimulation",
+    "CoreSet",
     "EntropySampling",
+    "KMeansCoreSet",
     "LeastConfidence",
     "MarginSampling",
+    "OptimalCoreSet",
     "QueryStrategy",
     "RandomSampling",
     "ScoringStrategy",

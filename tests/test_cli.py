@@ -106,7 +106,10 @@ def test_a_regression_has_no_levels_and_no_classes(capsys):
     assert "90%" not in out and "test R2" in out
     assert list(lines_of(out)) == [("ridge", "random"), ("forest", "random")]
     assert main([*options, "--strategies", "margin"]) == 2
-    assert "margin needs class probabilities" in capsys.readouterr().err
+    assert (
+        "margin asks its model for predict_proba, which ridge"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_file_of_ones_own_with_gaps(capsys):

@@ -16,16 +16,37 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skactive
 from skactive import (
+    BADGE,
     ActiveLearningSimulation,
+    CoreSet,
     EntropySampling,
+    KMeansCoreSet,
     LeastConfidence,
     MarginSampling,
+    OptimalCoreSet,
     RandomSampling,
 )
 from skactive.utils.strategy_checks import parametrize_with_strategy_checks
 
-STRATEGIES = (EntropySampling, LeastConfidence, MarginSampling, RandomSampling)
-FOR_REGRESSION = (RandomSampling,)
+STRATEGIES = (
+    BADGE,
+    CoreSet,
+    EntropySampling,
+    KMeansCoreSet,
+    LeastConfidence,
+    MarginSampling,
+    OptimalCoreSet,
+    RandomSampling,
+)
+FOR_REGRESSION = (CoreSet, KMeansCoreSet, RandomSampling)
+# Settings that choose in another way, on the plainest model.
+VARIANTS = [
+    *(BADGE(sampler=sampler) for sampler in ("kdpp", "kcenter", "maxdet")),
+    BADGE(init="uniform"),
+    CoreSet(weighting="doubt"),
+    CoreSet(weighting="doubt", beam_width=4),
+    CoreSet(metric="cosine"),
+]
 
 
 def scaled(model):
@@ -76,7 +97,7 @@ def test_sklearn_checks_of_the_simulation(estimator, check):
 
 
 @parametrize_with_strategy_checks(
-    over(LogisticRegression()) + over(Ridge(), strategies=FOR_REGRESSION)
+    over(LogisticRegression()) + over(Ridge(), strategies=FOR_REGRESSION) + VARIANTS
 )
 def test_linear_model(strategy, check):
     check(strategy)

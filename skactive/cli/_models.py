@@ -6,7 +6,11 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skactive.inspection import questions
+from skactive.inspection.preparation import final_model
 from skactive.strategies import (
+    BADGE,
+    CoreSet,
     EntropySampling,
     LeastConfidence,
     MarginSampling,
@@ -18,13 +22,19 @@ STRATEGIES = {
     "confidence": LeastConfidence,
     "margin": MarginSampling,
     "entropy": EntropySampling,
+    "badge": BADGE,
+    "coreset": CoreSet,
 }
 
 
-def allows(strategy, task):
-    """Say whether a strategy can be used for a task: a regression has no classes."""
-    needs_classes = "predict_proba" in STRATEGIES[strategy].requires
-    return task == "classification" or not needs_classes
+def lacks(strategy, estimator, data):
+    """Name the questions of a strategy that a model cannot answer."""
+    model = final_model(make_estimator(estimator, data))
+    return [
+        name
+        for name in STRATEGIES[strategy]().requires
+        if not questions.answers(getattr(questions, name), model)
+    ]
 
 
 def make_estimator(name, data):
@@ -51,6 +61,7 @@ def _mlp(data):
         batch_size=128,
         max_epochs=25,
         train_split=None,
+        callbacks="disable",  # bookkeeping of each epoch, which nobody sees
         verbose=0,
     )
 

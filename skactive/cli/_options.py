@@ -9,7 +9,7 @@ import joblib
 from sklearn.utils import Bunch
 
 import skactive
-from skactive.cli._models import DEFAULT_ESTIMATORS, ESTIMATORS, STRATEGIES, allows
+from skactive.cli._models import DEFAULT_ESTIMATORS, ESTIMATORS, STRATEGIES, lacks
 from skactive.datasets import TASKS, list_datasets, load_dataset, load_table
 
 _DESCRIPTION = """\
@@ -86,7 +86,7 @@ def _add_names(data, loop):
         "--strategies",
         nargs="+",
         metavar="NAME",
-        help=f"of {', '.join(STRATEGIES)} (all that the task allows)",
+        help=f"of {', '.join(STRATEGIES)} (all that the models allow)",
     )
     models = "; ".join(f"for {task} {', '.join(ESTIMATORS[task])}" for task in TASKS)
     loop.add_argument(
@@ -109,7 +109,7 @@ def make_plan(args):
         raise UsageError(str(error)) from error
     estimators = _names(args.estimator or DEFAULT_ESTIMATORS[data.task])
     _check_names("--estimator", estimators, ESTIMATORS[data.task], data)
-    strategies = _strategies(args.strategies, data)
+    strategies = _strategies(args.strategies, estimators, data)
     n_runs = len(estimators) * len(strategies) * args.seeds
     plan = Bunch(
         data=data,
@@ -171,18 +171,26 @@ def _check_names(option, names, known, data):
         )
 
 
-def _strategies(words, data):
-    allowed = [name for name in STRATEGIES if allows(name, data.task)]
+def _strategies(words, estimators, data):
+    missing = {
+        (name, model): needs
+        for name in STRATEGIES
+        for model in estimators
+        if (needs := lacks(name, model, data))
+    }
+    unable = {name for name, _ in missing}
+    allowed = [name for name in STRATEGIES if name not in unable]
     if words is None:
         return allowed
     names = _names(words)
     _check_names("--strategies", names, STRATEGIES, data)
-    refused = [name for name in names if name not in allowed]
-    if refused:
-        raise UsageError(
-            f"--strategies: {', '.join(refused)} needs class probabilities, and "
-            f"{data.name} is a regression. Use {', '.join(allowed)}."
-        )
+    for (name, model), needs in missing.items():
+        if name in names:
+            raise UsageError(
+                f"--strategies: {name} asks its model for {' and '.join(needs)}, which "
+                f"{model} ({data.task}) cannot give. Use {', '.join(allowed)}, or "
+                "another --estimator."
+            )
     return names
 
 

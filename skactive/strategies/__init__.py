@@ -1,5 +1,7 @@
 """The query strategies, one family a file."""
 
+from skactive.strategies.badge import BADGE
+from skactive.strategies.core_sets import CoreSet, KMeansCoreSet, OptimalCoreSet
 from skactive.strategies.random_sampling import RandomSampling
 from skactive.strategies.uncertainty import (
     EntropySampling,
@@ -7,4 +9,13 @@ from skactive.strategies.uncertainty import (
     MarginSampling,
 )
 
-__all__ = ["EntropySampling", "LeastConfidence", "MarginSampling", "RandomSampling"]
+__all__ = [
+    "BADGE",
+    "CoreSet",
+    "EntropySampling",
+    "KMeansCoreSet",
+    "LeastConfidence",
+    "MarginSampling",
+    "OptimalCoreSet",
+    "RandomSampling",
+]

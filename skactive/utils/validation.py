@@ -298,6 +298,8 @@ def check_classes(classes, y):
 
 def _refuse_missing_labels(y):
     """Tell a person who marks unlabelled rows as in a table what to do instead."""
+    if y is None:
+        return  # no labels at all: scikit-learn says that
     values = np.asarray(y)
     if values.dtype == object:
         n_missing = sum(map(_is_missing, values.ravel()))
