@@ -47,6 +47,8 @@ def golden():
     folder = Path(os.environ.get("SKACTIVE_SHARED", default)) / "golden"
 
     def load(name):
+        if not folder.is_dir() and "SKACTIVE_SHARED" in os.environ:
+            pytest.fail(f"SKACTIVE_SHARED is set, but there is no folder {folder}")
         if not folder.is_dir():
             pytest.skip("the answers of the published code are not at hand")
         return np.load(folder / name)
