@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 
 from skactive.kernels.distances import Rows, blocks, pairwise
+from skactive.kernels.shared import check_per_row
 
 BITS = 110
 """Sums of log doubts are kept as whole multiples of 2⁻¹¹⁰, so that they are exact."""
@@ -140,9 +141,9 @@ class _Front:
         self.rows, self.width = rows, width
         self.weights = None
         if weights is not None:
-            self.weights = _per_row(rows, "weights", weights).square()
+            self.weights = check_per_row(rows, "weights", weights).square()
         if nearest_labeled is not None:
-            nearest_labeled = _per_row(rows, "nearest_labeled", nearest_labeled)
+            nearest_labeled = check_per_row(rows, "nearest_labeled", nearest_labeled)
         _check_range(rows, nearest_labeled, self.weights)
         self.values = rows.norms.new_empty((width, len(rows)))
         self.is_bare = nearest_labeled is None
@@ -243,25 +244,13 @@ def _check(rows, n, doubt, width):
             f"width must be a whole number >= 1, how many configurations are kept. Got "
             f"{width}; 1 is the greedy core-set, the paper has 10 to 20."
         )
-    _per_row(rows, "doubt", doubt)
+    check_per_row(rows, "doubt", doubt)
     if bool((doubt >= 1).any()):
         raise ValueError(
             "doubt must lie in [0, 1): the uncertainty takes ln(1 - doubt). Got "
             f"{float(doubt.max()):.3g} at position {int(doubt.argmax())}. Pass "
             "1 - max p, which is at most 1 - 1/K with K classes."
         )
-
-
-def _per_row(rows, name, values):
-    if values.shape != rows.norms.shape or bool(
-        (values < 0).any() | values.isnan().any()
-    ):
-        smallest = f"{float(values.min()):.3g}" if values.numel() else "none"
-        raise ValueError(
-            f"{name} must hold one number >= 0 for each of the {len(rows)} rows. Got "
-            f"shape {tuple(values.shape)}, smallest {smallest}."
-        )
-    return values.to(rows.norms)
 
 
 def _check_range(rows, nearest_labeled, weights):

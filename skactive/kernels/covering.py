@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from skactive.kernels.distances import Rows, blocks, nearest, pairwise
+from skactive.kernels.shared import check_per_row
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,12 @@ class _Queue:
         self.squares = (
             torch.full_like(rows.norms, torch.inf)
             if nearest_labeled is None
-            else _per_row(rows, "nearest_labeled", nearest_labeled).clone()
+            else check_per_row(rows, "nearest_labeled", nearest_labeled).clone()
         )
         self.weights = (
-            None if weights is None else _per_row(rows, "weights", weights).square()
+            None
+            if weights is None
+            else check_per_row(rows, "weights", weights).square()
         )
         self.free = torch.ones(len(rows), dtype=torch.bool, device=rows.z.device)
 
@@ -223,14 +226,3 @@ def _nearest_labeled(rows, z_labeled, a_labeled):
         a = None if a_labeled is None else a_labeled[some]
         fold_centres(rows, squares, rows.like(z_labeled[some], a))
     return squares
-
-
-def _per_row(rows, name, values):
-    if values.shape != rows.norms.shape or bool(
-        (values < 0).any() | values.isnan().any()
-    ):
-        raise ValueError(
-            f"{name} must hold one number >= 0 for each of the {len(rows)} rows. Got "
-            f"shape {tuple(values.shape)}, smallest {float(values.min()):.3g}."
-        )
-    return values.to(rows.norms)

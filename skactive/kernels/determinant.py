@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from skactive.kernels.distances import Rows, blocks
+from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 ROUNDING = 1e-12
 """Residuals up to this share of the row's squared norm count as 0; so do ties."""
@@ -153,12 +154,12 @@ def sample_kdpp(z, n, *, a=None, generator=None):
     8 (2 n_rows n + 4096 Kd + 4 (Kd)²) bytes, as float64. Eigenvalues up to 1e-12 of
     the largest count as 0.
     """
-    vectors, generator = _Vectors(z, a, n), _source(generator)
+    vectors, generator = _Vectors(z, a, n), given_or_fresh(generator)
     values, axes = _spectrum(vectors)
     some = _choose_axes(values.log(), min(n, len(values)), generator)
     axes = axes[:, some] / values[some].sqrt()
     chosen = _sample_projection(vectors.project(axes), generator)
-    filled = _fill(chosen, n, len(z), generator)
+    filled = fill_uniformly(chosen, n, len(z), generator)
     return Sample(torch.tensor(chosen + filled), len(filled))
 
 
@@ -195,7 +196,7 @@ def exchange_chain(z, n, *, a=None, n_steps=None, generator=None):
     both uniform, with probability min(1, det ratio). Costs
     2 n_steps n (d + K + 3n) flops beyond those and the memory of `greedy_maxdet`.
     """
-    vectors, generator = _Vectors(z, a, n), _source(generator)
+    vectors, generator = _Vectors(z, a, n), given_or_fresh(generator)
     if n_steps is not None and n_steps < 0:
         raise ValueError(f"n_steps must be None or at least 0. Got {n_steps}.")
     n_steps = math.floor(5 * n * math.log(n)) if n_steps is None else n_steps
@@ -207,7 +208,7 @@ def exchange_chain(z, n, *, a=None, n_steps=None, generator=None):
     for done in range(0, n_steps, chain.REFRESH):
         chain.walk(min(chain.REFRESH, n_steps - done), generator)
     chosen = chain.order[: chain.n].tolist()
-    filled = _fill(chosen, n, len(z), generator)
+    filled = fill_uniformly(chosen, n, len(z), generator)
     positions = torch.tensor(chosen + filled)
     return Sample(positions, len(filled), n_steps, chain.n_accepted)
 
@@ -444,21 +445,3 @@ def _sample_projection(rows, generator):
         masses = _settled(masses - (rows @ axis).square(), floor)
         masses[chosen[-1]] = 0
     return chosen
-
-
-def _fill(chosen, n, n_rows, generator):
-    """Draw the rest uniformly from the rows not chosen."""
-    if len(chosen) == n:
-        return []
-    left = torch.ones(n_rows, dtype=torch.bool)
-    left[torch.tensor(chosen, dtype=torch.int64)] = False
-    left = left.nonzero()[:, 0]
-    order = torch.randperm(len(left), generator=generator)
-    return left[order[: n - len(chosen)]].tolist()
-
-
-def _source(generator):
-    if generator is None:
-        generator = torch.Generator()
-        generator.seed()
-    return generator

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from skactive.kernels.distances import BLOCK, Rows, blocks, nearest, pairwise
+from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,7 @@ def kmeans_plusplus(
         raise ValueError(
             f"n must lie in [1, {len(rows)}], the number of rows. Got {n}."
         )
-    if generator is None:
-        generator = torch.Generator()
-        generator.seed()
+    generator = given_or_fresh(generator)
     first = _first_centre(rows, init, generator)
     law = _StaleLaw(rows, generator, n_proposals)
     chosen, pending = [first], [first]
@@ -95,7 +94,7 @@ def kmeans_plusplus(
             break
         pending = law.accept(min(width, n - len(chosen)))
         chosen += pending
-    filled = _fill(chosen, n, len(rows), generator)
+    filled = fill_uniformly(chosen, n, len(rows), generator)
     return Seeding(
         torch.tensor(chosen + filled), law.n_passes, law.n_rejections, len(filled)
     )
@@ -194,14 +193,3 @@ def _first_centre(rows, init, generator):
 
 def _norms_from_origin(rows):
     return rows.norms if rows.shift is None else rows.z.square().sum(dim=1)
-
-
-def _fill(chosen, n, n_rows, generator):
-    """Draw the rest uniformly from the rows not chosen."""
-    if len(chosen) == n:
-        return []
-    left = torch.ones(n_rows, dtype=torch.bool)
-    left[chosen] = False
-    left = left.nonzero()[:, 0]
-    order = torch.randperm(len(left), generator=generator)
-    return left[order[: n - len(chosen)]].tolist()

@@ -144,11 +144,17 @@ def test_voting_with_weights_or_without_probabilities_is_refused():
         sample_posterior(model, X)
 
 
-@pytest.mark.parametrize("model", [CLASSIFIERS[0], CLASSIFIERS[3], CLASSIFIERS[4]])
-@pytest.mark.parametrize("kind", ["frame", "sparse", "list", "float32"])
+@pytest.mark.parametrize(
+    "model, kind",
+    [
+        (model, kind)
+        for model in (CLASSIFIERS[0], CLASSIFIERS[3], CLASSIFIERS[4])
+        for kind in ("frame", "sparse", "list", "float32")
+        # Its GaussianNB takes no sparse rows.
+        if kind != "sparse" or not isinstance(model, VotingClassifier)
+    ],
+)
 def test_any_container_gives_the_draws_of_the_array(model, kind):
-    if kind == "sparse" and isinstance(model, VotingClassifier):
-        pytest.skip("GaussianNB takes no sparse rows")
     rows = X.astype(np.float32).astype(np.float64)
     expected = sample_posterior(model.fit(rows, y), rows)
     same = {
