@@ -57,7 +57,11 @@ class Rows:
         self.shift = z.mean(dim=0) if a is None and len(z) else None
         self.norms = z.new_empty(len(z))
         for block in blocks(len(z)):
-            self.norms[block] = self.factors(block).norms
+            rows = self.like(z[block], None if a is None else a[block])
+            self.norms[block] = rows.norms
+        # A norm is finite only if every number of its row is: one look at n numbers.
+        if not bool(torch.isfinite(self.norms).all()):
+            raise ValueError(_not_finite(self))
 
     def __len__(self):
         return len(self.z)
@@ -89,7 +93,8 @@ class Rows:
         Factors
             These rows.
         """
-        return self.like(self.z[at], None if self.a is None else self.a[at])
+        z = self.z[at] if self.shift is None else self.z[at] - self.shift
+        return Factors(z, None if self.a is None else self.a[at], self.norms[at])
 
     def like(self, z, a=None):
         """
@@ -205,11 +210,18 @@ def _check(z, a):
             f"The factors must share dtype and device. Got z {z.dtype} on {z.device}, "
             f"a {a.dtype} on {a.device}."
         )
-    for name, factor in (("z", z), ("a", a)):
-        # A sum is finite only if every number is; it costs one pass and no copy.
-        if factor is not None and not torch.isfinite(factor.sum(dtype=torch.float64)):
-            bad = int((~torch.isfinite(factor)).any(dim=1).sum())
-            raise ValueError(
+
+
+def _not_finite(rows):
+    for name, factor in (("z", rows.z), ("a", rows.a)):
+        bad = 0 if factor is None else int((~factor.isfinite()).any(dim=1).sum())
+        if bad:
+            return (
                 f"The embeddings hold numbers that are not finite, in {bad} row(s) of "
                 f"{name}. Look at the model's features for these rows."
             )
+    return (
+        f"Squared norms of {int((~rows.norms.isfinite()).sum())} row(s) overflow "
+        f"{str(rows.z.dtype).removeprefix('torch.')}. Scale the features, or pass "
+        "float64."
+    )

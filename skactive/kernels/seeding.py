@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.distances import BLOCK, Rows, blocks, nearest, pairwise
+from skactive.kernels.distances import Rows, blocks, nearest, pairwise
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
+
+CELL = 256
+"""Rows whose D² is summed up, to draw first among sums. Fixed, as blocks are."""
 
 
 @dataclass(frozen=True)
@@ -105,15 +108,15 @@ class _StaleLaw:
 
     def __init__(self, rows, generator, n_proposals):
         self.rows, self.generator, self.n_proposals = rows, generator, n_proposals
-        n_blocks = -(-len(rows) // BLOCK)
-        # Blocks as rows; the last is padded with zeros, which are never drawn.
-        self.squares = rows.z.new_zeros(n_blocks, min(BLOCK, len(rows)))
+        # Cells as rows; the last is padded with zeros, which are never drawn.
+        n_cells = -(-len(rows) // CELL)
+        self.squares = rows.z.new_zeros(n_cells, min(CELL, len(rows)))
         self.flat = self.squares.view(-1)[: len(rows)]
         self.flat.fill_(torch.inf)
         self.n_passes = self.n_rejections = 0
 
     def fold(self, centres):
-        """Bring D² up to date; sums in float64, in the order of the blocks."""
+        """Bring D² up to date; sums in float64, cell by cell."""
         at = torch.tensor(centres, device=self.flat.device)
         factors = self.rows.factors(at)
         for block in blocks(len(self.rows)):
@@ -134,13 +137,13 @@ class _StaleLaw:
         return accepted
 
     def _propose(self):
-        """Draw from the stale law, by block and then within it."""
+        """Draw from the stale law: a cell, then a row in it."""
         u = self._uniform() * self.total
         ends = self.masses.cumsum(dim=0)
-        block = torch.searchsorted(ends, u, right=True).clamp_(max=len(ends) - 1)
-        block = torch.where(self.masses[block] > 0, block, self.masses.argmax())
-        rest = u - (ends - self.masses)[block]
-        at = block.to(self.squares.device)
+        cell = torch.searchsorted(ends, u, right=True).clamp_(max=len(ends) - 1)
+        cell = torch.where(self.masses[cell] > 0, cell, self.masses.argmax())
+        rest = u - (ends - self.masses)[cell]
+        at = cell.to(self.squares.device)
         within = self.squares[at].double().cumsum(dim=1)
         # Rounding must not run past the last row with any mass.
         rest = rest.to(within.device).clamp(min=0).minimum(within[:, -1] * (1 - 1e-15))

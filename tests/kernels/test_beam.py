@@ -174,7 +174,10 @@ ONES = torch.ones(14, dtype=torch.float64)
         ({"weights": ONES * torch.inf}, "must be finite.*Got up to inf"),
         ({"nearest_labeled": ONES[:3]}, "nearest_labeled must hold one number"),
         ({"nearest_labeled": ONES * torch.inf}, "pass nearest_labeled=None"),
-        ({"z": 1e30 * torch.eye(14)}, "Scale z or pass float64"),
+        (
+            {"z": 1e30 * torch.eye(14)},
+            "overflow float32. Scale the features, or pass float64",
+        ),
     ],
 )
 def test_bad_arguments_get_a_sentence(options, message):

@@ -258,7 +258,7 @@ def test_default_steps():
         ({"a": torch.ones(3, 2)}, r"a must have shape \(n, K\) with n=300"),
         ({"a": torch.ones(300, 2)}, "share dtype and device"),
         ({"z": torch.full((300, 2), torch.nan).double()}, "not finite, in 300 row"),
-        ({"z": torch.ones(300, 2).double() * 1e200}, "overflow.*scale the features"),
+        ({"z": torch.ones(300, 2).double() * 1e200}, "overflow.*Scale the features"),
     ],
 )
 def test_bad_arguments_get_a_sentence(function, change, message):

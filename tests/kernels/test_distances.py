@@ -93,3 +93,17 @@ def test_the_predicted_label_has_the_smallest_gradient(seed, n_classes):
         expected = ((p**2).sum() + 1 - 2 * p[0, label]) * (z**2).sum()
         assert norms[-1] == pytest.approx(float(expected))
     assert norms[int(p.argmax())] == pytest.approx(min(norms))
+
+
+@pytest.mark.parametrize(
+    ("z", "a", "message"),
+    [
+        ([[1.0], [torch.nan]], None, r"not finite, in 1 row\(s\) of z"),
+        ([[1.0], [torch.inf]], [[0.0], [0.0]], r"not finite, in 1 row\(s\) of z"),
+        ([[1.0], [1.0]], [[0.0], [torch.nan]], r"not finite, in 1 row\(s\) of a"),
+        ([[1e25], [1.0]], [[1.0], [1.0]], r"1 row\(s\) overflow float32.*Scale"),
+    ],
+)
+def test_rows_that_are_not_finite(z, a, message):
+    with pytest.raises(ValueError, match=message):
+        Rows(torch.tensor(z), None if a is None else torch.tensor(a))

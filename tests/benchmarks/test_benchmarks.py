@@ -1,0 +1,43 @@
+"""The benchmarks run, and rivals reproduce the published answers before they race."""
+
+import re
+
+import pytest
+from benchmarks.bench_selection import main
+
+
+def rows(text, title):
+    block = text.split(title)[1].split("csv-table")[0]
+    return {
+        cells[0]: cells[1:]
+        for line in block.splitlines()
+        if (cells := re.findall(r'"([^"]*)"', line)) and ":header:" not in line
+    }
+
+
+def test_core_set_rivals_take_the_same_points(capsys, golden):
+    golden("coreset.npz")
+    main(["core_set", "--scale", "100", "--threads", "1"])
+    printed = capsys.readouterr().out
+    found = rows(printed, "picks on the published inputs")
+    assert {"skactive", "published form"} <= set(found)
+    assert all(cells == ["100 of 100"] for cells in found.values())
+    assert "Time grows as n" in printed
+
+
+@pytest.mark.slow
+def test_badge_rivals_reach_the_published_potential(capsys, golden):
+    golden("badge.npz")
+    main(["badge", "--scale", "50", "--threads", "1"])
+    found = rows(capsys.readouterr().out, "published inputs")
+    # The published form draws as the published code did: the very same batches.
+    assert found["published form"] == found["published"]
+    mean, spread = map(float, found["published"])
+    for name in ("skactive", "torch, matrix-vector"):
+        assert abs(float(found[name][0]) - mean) < 3 * spread
+
+
+def test_unknown_benchmark(capsys):
+    with pytest.raises(SystemExit):
+        main(["bagde"])
+    assert "no benchmark is called bagde" in capsys.readouterr().err
