@@ -12,6 +12,7 @@ from skactive.strategies import (
     LeastConfidence,
     MarginSampling,
     OptimalCoreSet,
+    ProbabilisticCoreSet,
     RandomSampling,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "LeastConfidence",
     "MarginSampling",
     "OptimalCoreSet",
+    "ProbabilisticCoreSet",
     "QueryStrategy",
     "RandomSampling",
     "ScoringStrategy",

@@ -24,6 +24,7 @@ from skactive import (
     LeastConfidence,
     MarginSampling,
     OptimalCoreSet,
+    ProbabilisticCoreSet,
     RandomSampling,
 )
 from skactive.utils.strategy_checks import parametrize_with_strategy_checks
@@ -36,6 +37,7 @@ STRATEGIES = (
     LeastConfidence,
     MarginSampling,
     OptimalCoreSet,
+    ProbabilisticCoreSet,
     RandomSampling,
 )
 FOR_REGRESSION = (CoreSet, KMeansCoreSet, RandomSampling)
@@ -46,6 +48,7 @@ VARIANTS = [
     CoreSet(weighting="doubt"),
     CoreSet(weighting="doubt", beam_width=4),
     CoreSet(metric="cosine"),
+    ProbabilisticCoreSet(n_components=4, n_batches=10, exploit=0),
 ]
 
 

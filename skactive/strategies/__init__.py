@@ -2,6 +2,7 @@
 
 from skactive.strategies.badge import BADGE
 from skactive.strategies.core_sets import CoreSet, KMeansCoreSet, OptimalCoreSet
+from skactive.strategies.probabilistic_core_set import ProbabilisticCoreSet
 from skactive.strategies.random_sampling import RandomSampling
 from skactive.strategies.uncertainty import (
     EntropySampling,
@@ -17,5 +18,6 @@ __all__ = [
     "LeastConfidence",
     "MarginSampling",
     "OptimalCoreSet",
+    "ProbabilisticCoreSet",
     "RandomSampling",
 ]
