@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from skactive.kernels.distances import Rows, blocks, nearest, pairwise
-from skactive.kernels.shared import check_per_row
+from skactive.kernels.shared import check_per_row, cut_head
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class _Queue:
     def take(self, most):
         """Pick while the head's best beats every stale bound."""
         values = self.values()
-        at, bound, first_outside = _cut(values, self.head)
+        at, bound, first_outside = cut_head(values, self.head)
         fresh, factors = values[at], self.rows.factors(at)
         weights = None if self.weights is None else self.weights[at]
         picked, heights = [], []
@@ -206,18 +206,6 @@ def fold_centres(rows, squares, centres):
             torch.minimum(
                 squares[block], nearest(rows, left, right), out=squares[block]
             )
-
-
-def _cut(values, head):
-    """Give the head's positions; the largest value outside, and its first position."""
-    if head >= len(values):
-        return torch.arange(len(values), device=values.device), -torch.inf, 0
-    threshold = values.topk(head + 1).values[-1]
-    above = values > threshold
-    equal = (values == threshold).nonzero()[:, 0]
-    inside = int(head - above.sum())
-    at = torch.cat([above.nonzero()[:, 0], equal[:inside]]).sort().values
-    return at, float(threshold), int(equal[inside])
 
 
 def _nearest_labeled(rows, z_labeled, a_labeled):

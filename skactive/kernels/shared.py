@@ -79,3 +79,33 @@ def check_per_row(rows, name, values):
             f"shape {tuple(values.shape)}, smallest {smallest}."
         )
     return values.to(rows.norms)
+
+
+def cut_head(values, head):
+    """
+    Cut off the rows of largest value.
+
+    Parameters
+    ----------
+    values : torch.Tensor of shape (n_rows,)
+        Larger comes first; ties by position.
+    head : int
+        How many.
+
+    Returns
+    -------
+    at : torch.Tensor of shape (head,), int64
+        Their positions, ascending.
+    bound : float
+        The largest value outside; -inf where nothing is left outside.
+    first_outside : int
+        The first position outside that has it.
+    """
+    if head >= len(values):
+        return torch.arange(len(values), device=values.device), -torch.inf, 0
+    threshold = values.topk(head + 1).values[-1]
+    above = values > threshold
+    equal = (values == threshold).nonzero()[:, 0]
+    inside = int(head - above.sum())
+    at = torch.cat([above.nonzero()[:, 0], equal[:inside]]).sort().values
+    return at, float(threshold), int(equal[inside])

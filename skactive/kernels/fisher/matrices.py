@@ -1,0 +1,236 @@
+"""
+The small matrices P = Vᵀ M⁻¹ V and R = Vᵀ M⁻¹ F M⁻¹ V of every row of a pool.
+
+They are kept and updated, in strips of rows: a step costs 4 n d K² flops as matrix
+products, and K³ more a row.
+"""
+
+import torch
+
+from skactive.kernels.fisher.spaces import ENTRIES, strips
+
+WIDEST = 32
+"""Matrices up to this size are eliminated entry by entry, wider ones by LAPACK."""
+
+
+class SmallMatrices:
+    """
+    P and R of the rows of a pool.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (n, d)
+        Embeddings; P and R have their dtype.
+    factor : Softmax, Gradient or Scalar
+        The class weights of the rows.
+    root : float
+        Square root of the weight of a row's information.
+    with_fisher : bool, default=True
+        False keeps P alone.
+    limit : float, default=inf
+        Bytes that P and R may take; beyond, they are recomputed at each step.
+    """
+
+    def __init__(self, z, factor, root, *, with_fisher=True, limit=float("inf")):
+        self.z, self.factor, self.root = z, factor, root
+        self.r = factor.n_columns
+        self.above = torch.triu_indices(self.r, self.r, device=z.device)
+        n_packed = self.above.shape[1]
+        where = torch.zeros(self.r, self.r, dtype=torch.int64, device=z.device)
+        where[self.above[0], self.above[1]] = torch.arange(n_packed, device=z.device)
+        self.where = torch.maximum(where, where.T).flatten()
+        n_kept = 2 if with_fisher else 1
+        self.is_kept = n_kept * n_packed * len(z) * z.element_size() <= limit
+        self.kept = (
+            [z.new_empty(n_packed, len(z)) for _ in range(n_kept)]
+            if self.is_kept
+            else []
+        )
+        self.with_fisher = with_fisher
+
+    def rebuild(self, root, side=None):
+        """
+        Compute P, and R, anew.
+
+        Parameters
+        ----------
+        root : torch.Tensor of shape (K, d, dim), float64
+            U, lifted, where M⁻¹ = U Uᵀ.
+        side : torch.Tensor of shape (K, d, dim) or None, default=None
+            M⁻¹ F U, lifted.
+        """
+        self.root_of_inverse = self._ready(root)
+        self.side = None if side is None else self._ready(side)
+        if self.is_kept:
+            for at in self._strips():
+                self._keep(at, self._from_scratch(at))
+
+    def values(self, score):
+        """
+        Score all rows.
+
+        Parameters
+        ----------
+        score : callable
+            Takes P, and R, of shape (r, r, m), which it may change; gives (m,).
+
+        Returns
+        -------
+        torch.Tensor of shape (n,)
+            The scores.
+        """
+        out = self.z.new_empty(len(self.z))
+        for at in self._strips():
+            out[at] = score(*(self._take(at) if self.kept else self._from_scratch(at)))
+        return out
+
+    def step(self, vectors, sides, sign, score):
+        """
+        Bring P and R up to date, and score all rows, in one pass.
+
+        Parameters
+        ----------
+        vectors, sides : torch.Tensor of shape (K, d, c), float64
+            W and H ∓ ½ W (Wᵀ F W), lifted.
+        sign : {1, -1}
+            1 where a row came to M, -1 where one left.
+        score : callable
+            As for `values`.
+
+        Returns
+        -------
+        torch.Tensor of shape (n,)
+            The scores.
+        """
+        vectors = self._ready(vectors)
+        sides = None if sides is None else self._ready(sides)
+        out = self.z.new_empty(len(self.z))
+        for at in self._strips():
+            small = self._take(at)
+            x = self._products(vectors, at)
+            y = None if sides is None else self._products(sides, at)
+            for j in range(x.shape[1]):
+                small[0].addcmul_(x[:, None, j], x[None, :, j], value=-sign)
+                if y is not None:
+                    small[1].addcmul_(x[:, None, j], y[None, :, j], value=-sign)
+                    small[1].addcmul_(y[:, None, j], x[None, :, j], value=-sign)
+            self._keep(at, small)
+            out[at] = score(*small)
+        return out
+
+    def _strips(self):
+        return strips(len(self.z), max(self.r, self.factor.n_classes) * self.r)
+
+    def _ready(self, lifted):
+        """Give (K, c, d) as one matrix, in the pool's dtype."""
+        k, d, c = lifted.shape
+        ready = (self.root * lifted).permute(0, 2, 1).reshape(k * c, d)
+        return ready.to(self.z.dtype)
+
+    def _products(self, ready, at):
+        products = (ready @ self.z[at].T).view(self.factor.n_classes, -1, _size(at))
+        return self.factor.apply(products, at)
+
+    def _take(self, at):
+        shape = (self.r, self.r, _size(at))
+        return [kept[:, at].index_select(0, self.where).view(shape) for kept in self.kept]
+
+    def _keep(self, at, small):
+        for kept, matrix in zip(self.kept, small, strict=True):
+            kept[:, at] = matrix[self.above[0], self.above[1]]
+
+    def _from_scratch(self, at):
+        m, k = _size(at), self.factor.n_classes
+        small = [
+            self.z.new_zeros(m, self.r, self.r) for _ in range(1 + self.with_fisher)
+        ]
+        d = self.z.shape[1]
+        left = self.root_of_inverse.view(k, -1, d)
+        right = None if self.side is None else self.side.view(k, -1, d)
+        width = max(8, ENTRIES // (k * m))
+        for start in range(0, left.shape[1], width):
+            some = slice(start, start + width)
+            x = self._products(left[:, some].reshape(-1, d), at).permute(2, 0, 1)
+            small[0].baddbmm_(x, x.transpose(1, 2))
+            if right is not None:
+                y = self._products(right[:, some].reshape(-1, d), at).permute(2, 0, 1)
+                small[1].baddbmm_(x, y.transpose(1, 2))
+        if self.with_fisher:
+            small[1] = (small[1] + small[1].transpose(1, 2)) / 2
+        return [matrix.permute(1, 2, 0).contiguous() for matrix in small]
+
+
+def traces(p, r, sign):
+    """
+    Give tr(R (Id ± P)⁻¹) of many small matrices.
+
+    Parameters
+    ----------
+    p, r : torch.Tensor of shape (k, k, m)
+        Symmetric matrices, the rows last; changed.
+    sign : {1, -1}
+        Whether P is added or subtracted.
+
+    Returns
+    -------
+    torch.Tensor of shape (m,)
+        The traces; infinite where Id ± P is not positive definite.
+    """
+    p *= sign
+    p.diagonal(dim1=0, dim2=1).add_(1)
+    if len(p) > WIDEST:
+        lower, info = torch.linalg.cholesky_ex(p.permute(2, 0, 1))
+        whole = torch.cholesky_solve(r.permute(2, 0, 1), lower)
+        out = whole.diagonal(dim1=1, dim2=2).sum(dim=1)
+        return out.masked_fill_(info > 0, torch.inf)
+    out = torch.zeros_like(p[0, 0])
+    bad = torch.zeros_like(out, dtype=torch.bool)
+    while True:
+        # A congruence takes the first row and column of Id ± P to 0, and R along.
+        pivot = p[0, 0]
+        bad |= ~(pivot > 0)
+        out.addcdiv_(r[0, 0], pivot)
+        if len(p) == 1:
+            return out.masked_fill_(bad, torch.inf)
+        row = p[1:, 0]
+        c = row / pivot
+        w = r[1:, 0] - 0.5 * r[0, 0] * c
+        p, r = p[1:, 1:], r[1:, 1:]
+        p.addcmul_(row[:, None], c[None], value=-1)
+        r.addcmul_(c[:, None], w[None], value=-1)
+        r.addcmul_(w[:, None], c[None], value=-1)
+
+
+def log_determinants(p):
+    """
+    Give ln det(Id + P) of many small matrices.
+
+    Parameters
+    ----------
+    p : torch.Tensor of shape (k, k, m)
+        Symmetric positive semi-definite matrices, the rows last; changed.
+
+    Returns
+    -------
+    torch.Tensor of shape (m,)
+        The logarithms.
+    """
+    if len(p) == 1:
+        return p[0, 0].clamp(min=0).log1p()
+    p.diagonal(dim1=0, dim2=1).add_(1)
+    if len(p) > WIDEST:
+        lower = torch.linalg.cholesky_ex(p.permute(2, 0, 1))[0]
+        return 2 * lower.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    out = torch.zeros_like(p[0, 0])
+    while True:
+        pivot = p[0, 0].clamp(min=1)
+        out += pivot.log()
+        if len(p) == 1:
+            return out
+        row = p[1:, 0]
+        p = p[1:, 1:]
+        p.addcmul_(row[:, None], (row / pivot)[None], value=-1)
+
+
+def _size(at):
+    return at.stop - at.start if isinstance(at, slice) else len(at)

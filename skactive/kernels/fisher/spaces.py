@@ -1,0 +1,219 @@
+"""
+The space the information lives in: all of it, or a Gaussian sketch of it.
+
+The dense matrices have one row for each dimension of the space. `lift` takes vectors
+back to K × d numbers, to be multiplied with the rows of a pool.
+"""
+
+import math
+
+import torch
+
+from skactive.kernels.distances import BLOCK
+
+ENTRIES = 2**22
+"""Numbers worked on at a time."""
+
+
+class Whole:
+    """
+    The gradient space without the direction that softmax never moves in.
+
+    The class weights of every row sum to 0, so everything lives in (K − 1) d
+    dimensions: coordinates by an orthonormal basis of the vectors that sum to 0.
+
+    Parameters
+    ----------
+    n_classes : int
+        K; 1 means plain features, and nothing is left out.
+    d : int
+        Width of the embedding.
+    device : torch.device
+        Where the dense matrices lie.
+    """
+
+    def __init__(self, n_classes, d, device):
+        self.n_classes, self.d, self.device = n_classes, d, device
+        eye = torch.eye(n_classes, dtype=torch.float64, device=device)
+        self.basis = eye
+        if n_classes > 1:
+            v = torch.full_like(eye[0], 1 / math.sqrt(n_classes))
+            v[0] += 1
+            v /= v.norm()
+            self.basis = (eye - 2 * v[:, None] * v)[:, 1:]
+        self.dim = self.basis.shape[1] * d
+
+    def project(self, columns, z):
+        """
+        Give V of a few rows.
+
+        Parameters
+        ----------
+        columns : torch.Tensor of shape (m, K, r), float64
+            Class weights.
+        z : torch.Tensor of shape (m, d), float64
+            Embeddings.
+
+        Returns
+        -------
+        torch.Tensor of shape (m, dim, r)
+            The V.
+        """
+        classes = self.basis.T @ columns
+        return (classes[:, :, None, :] * z[:, None, :, None]).flatten(1, 2)
+
+    def lift(self, vectors):
+        """
+        Take vectors back to the gradient space.
+
+        Parameters
+        ----------
+        vectors : torch.Tensor of shape (dim, c)
+            Vectors of this space.
+
+        Returns
+        -------
+        torch.Tensor of shape (K, d, c)
+            The same in the gradient space.
+        """
+        blocks = vectors.reshape(-1, self.d * vectors.shape[1])
+        return (self.basis @ blocks).view(self.n_classes, self.d, -1)
+
+    def information(self, factor, z):
+        """
+        Sum the information of all rows.
+
+        Parameters
+        ----------
+        factor : Softmax, Gradient or Scalar
+            The class weights of the rows.
+        z : torch.Tensor of shape (n, d)
+            Embeddings.
+
+        Returns
+        -------
+        torch.Tensor of shape (dim, dim), float64
+            Σ V Vᵀ, summed block by block. Costs n d² K (K + 1) flops.
+        """
+        k, d = self.n_classes, self.d
+        total = torch.zeros(k, d, k, d, dtype=torch.float64, device=self.device)
+        for at in strips(len(z), k * d):
+            rows = z[at].double()
+            for c in range(k):
+                weights = factor.weights(at, c)[c:]
+                scaled = (weights.T[:, :, None] * rows[:, None, :]).flatten(1)
+                total[c, :, c:] += (rows.T @ scaled).view(d, k - c, d)
+        for c in range(k):
+            total[c + 1 :, :, c] = total[c, :, c + 1 :].permute(1, 2, 0)
+        reduced = torch.tensordot(self.basis, total, dims=([0], [0]))
+        reduced = torch.tensordot(reduced, self.basis, dims=([2], [0]))
+        return reduced.transpose(2, 3).reshape(self.dim, self.dim)
+
+
+class Sketch:
+    """
+    A Gaussian sketch of the gradient space.
+
+    Parameters
+    ----------
+    n_classes : int
+        K.
+    d : int
+        Width of the embedding.
+    device : torch.device
+        Where the dense matrices lie.
+    dim : int
+        Width of the sketch.
+    generator : torch.Generator
+        On the CPU; draws dim × K d normal numbers.
+    """
+
+    def __init__(self, n_classes, d, device, dim, generator):
+        self.n_classes, self.d, self.dim, self.device = n_classes, d, dim, device
+        draws = torch.randn(
+            dim, n_classes, d, dtype=torch.float64, generator=generator
+        )
+        self.axes = draws.to(device) / math.sqrt(dim)
+
+    def project(self, columns, z):
+        """
+        Give the sketched V of a few rows.
+
+        Parameters
+        ----------
+        columns : torch.Tensor of shape (m, K, r), float64
+            Class weights.
+        z : torch.Tensor of shape (m, d), float64
+            Embeddings.
+
+        Returns
+        -------
+        torch.Tensor of shape (m, dim, r)
+            The sketches of V.
+        """
+        products = (self.axes.view(-1, self.d) @ z.T).view(self.dim, -1, len(z))
+        return torch.einsum("skm,mkr->msr", products, columns)
+
+    def lift(self, vectors):
+        """
+        Take vectors back to the gradient space.
+
+        Parameters
+        ----------
+        vectors : torch.Tensor of shape (dim, c)
+            Vectors of this space.
+
+        Returns
+        -------
+        torch.Tensor of shape (K, d, c)
+            The transposed sketch of them.
+        """
+        return torch.einsum("skd,sc->kdc", self.axes, vectors)
+
+    def information(self, factor, z):
+        """
+        Sum the sketched information of all rows.
+
+        Parameters
+        ----------
+        factor : Softmax, Gradient or Scalar
+            The class weights of the rows.
+        z : torch.Tensor of shape (n, d)
+            Embeddings.
+
+        Returns
+        -------
+        torch.Tensor of shape (dim, dim), float64
+            Σ V Vᵀ of the sketches. Costs 2 n dim K (d + dim) flops.
+        """
+        total = torch.zeros(
+            self.dim, self.dim, dtype=torch.float64, device=self.device
+        )
+        axes = self.axes.permute(1, 2, 0)
+        for at in strips(len(z), self.n_classes * self.dim):
+            # (K, m, dim): the products of all axes, then the columns' turn.
+            products = (z[at].double() @ axes).permute(0, 2, 1)
+            sides = factor.apply(products, at).permute(1, 0, 2).flatten(1)
+            total += sides @ sides.T
+        return total
+
+
+def strips(n, numbers):
+    """
+    Cut n rows into strips of a bounded size.
+
+    Parameters
+    ----------
+    n : int
+        How many rows.
+    numbers : int
+        Numbers that each row needs.
+
+    Yields
+    ------
+    slice
+        The next positions: a power of two of them, at most twice 4,096.
+    """
+    rows = max(16, min(2 * BLOCK, 2 ** int(math.log2(max(ENTRIES // numbers, 1)))))
+    for start in range(0, n, rows):
+        yield slice(start, min(start + rows, n))
