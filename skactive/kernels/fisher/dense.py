@@ -11,10 +11,10 @@ class Update(NamedTuple):
 
     Parameters
     ----------
-    vectors : torch.Tensor of shape (dim, r)
-        W = M⁻¹ V C, with C Cᵀ = (Id ± Vᵀ M⁻¹ V)⁻¹.
-    sides : torch.Tensor of shape (dim, r)
-        M⁻¹ F W ∓ ½ W (Wᵀ F W).
+    vectors : torch.Tensor of shape (r, dim)
+        Wᵀ, for W = M⁻¹ V C with C Cᵀ = (Id ± Vᵀ M⁻¹ V)⁻¹.
+    sides : torch.Tensor of shape (r, dim)
+        Transpose of M⁻¹ F W ∓ ½ W (Wᵀ F W).
     change : float
         By how much the trace tr(M⁻¹ F) fell, or rose.
     """
@@ -24,9 +24,33 @@ class Update(NamedTuple):
     change: float
 
 
+class Trials(NamedTuple):
+    """
+    Rows that were evaluated exactly.
+
+    Parameters
+    ----------
+    sign : {1, -1}
+        1 to add, -1 to remove.
+    u, fu : torch.Tensor of shape (m, r, dim)
+        Transposes of M⁻¹ V and F M⁻¹ V.
+    lower : torch.Tensor of shape (m, r, r)
+        Cholesky factors of Id ± Vᵀ M⁻¹ V.
+    changes : torch.Tensor of shape (m,)
+        By how much the trace would fall, or rise; infinite where that matrix is not
+        positive definite.
+    """
+
+    sign: int
+    u: torch.Tensor
+    fu: torch.Tensor
+    lower: torch.Tensor
+    changes: torch.Tensor
+
+
 class Dense:
     """
-    M, its inverse, and F.
+    M, its inverse, and F; vectors are rows, which multiplies faster.
 
     Parameters
     ----------
@@ -46,12 +70,12 @@ class Dense:
 
         Parameters
         ----------
-        picks : iterable of torch.Tensor of shape (dim, c)
-            The V that M holds beyond the prior, some side by side.
+        picks : iterable of torch.Tensor of shape (c, dim)
+            Transposes of the V that M holds beyond the prior, some together.
         """
         m = self.prior.clone()
         for v in picks:
-            m.addmm_(v, v.T)
+            m.addmm_(v.T, v)
         self.inverse = torch.cholesky_inverse(factored(m))
 
     def trace(self):
@@ -61,7 +85,7 @@ class Dense:
         Returns
         -------
         float
-            tr(M⁻¹ F).
+            The trace tr(M⁻¹ F).
         """
         if self.fisher is None:
             return float(self.inverse.diagonal().sum())
@@ -74,66 +98,64 @@ class Dense:
         Returns
         -------
         tuple of torch.Tensor of shape (dim, dim)
-            U with M⁻¹ = U Uᵀ, and M⁻¹ F U.
+            Transposes of U, with M⁻¹ = U Uᵀ, and of M⁻¹ F U.
         """
-        root = torch.linalg.cholesky(self.inverse)
-        return root, self.inverse @ self._fisher_times(root)
+        root = torch.linalg.cholesky(self.inverse).T
+        return root, self._times_fisher(root) @ self.inverse
 
-    def changes(self, v, sign):
+    def trials(self, v, sign):
         """
         Evaluate some rows exactly.
 
         Parameters
         ----------
-        v : torch.Tensor of shape (m, dim, r)
-            Their V.
+        v : torch.Tensor of shape (m, r, dim)
+            Transposes of their V.
         sign : {1, -1}
             1 to add one of them, -1 to remove.
 
         Returns
         -------
-        torch.Tensor of shape (m,)
-            By how much the trace would fall, or rise.
+        Trials
+            By how much the trace would fall, or rise; to `move` by.
         """
-        u = self.inverse @ v
-        small = _eye_plus(sign, v.transpose(1, 2) @ u)
-        right = u.transpose(1, 2) @ self._fisher_times(u)
-        lower, info = torch.linalg.cholesky_ex(small)
-        out = torch.cholesky_solve(right, lower).diagonal(dim1=1, dim2=2).sum(dim=1)
-        return out.masked_fill(info > 0, torch.inf)
+        u = v.flatten(0, 1) @ self.inverse
+        fu = self._times_fisher(u).view_as(v)
+        u = u.view_as(v)
+        eye = torch.eye(v.shape[1], dtype=v.dtype, device=v.device)
+        lower, info = torch.linalg.cholesky_ex(eye + sign * (u @ v.transpose(1, 2)))
+        whole = torch.cholesky_solve(u @ fu.transpose(1, 2), lower)
+        changes = whole.diagonal(dim1=1, dim2=2).sum(dim=1)
+        return Trials(sign, u, fu, lower, changes.masked_fill(info > 0, torch.inf))
 
-    def move(self, v, sign):
+    def move(self, trials, turn):
         """
         Add a row's information to M, or take it out.
 
         Parameters
         ----------
-        v : torch.Tensor of shape (dim, r)
-            Its V.
-        sign : {1, -1}
-            1 to add, -1 to remove.
+        trials : Trials
+            What was evaluated, at the M of now.
+        turn : int
+            Which of the rows.
 
         Returns
         -------
         Update
             For the small matrices of the pool.
         """
-        u = self.inverse @ v
-        lower = torch.linalg.cholesky(_eye_plus(sign, v.T @ u))
-        w = torch.linalg.solve_triangular(lower, u.T, upper=False).T
-        fw = self._fisher_times(w)
-        inner = w.T @ fw
-        sides = self.inverse @ fw - sign / 2 * (w @ inner)
-        self.inverse.addmm_(w, w.T, alpha=-sign)
+        sign, lower = trials.sign, trials.lower[turn]
+        w, fw = (
+            torch.linalg.solve_triangular(lower, some[turn], upper=False)
+            for some in (trials.u, trials.fu)
+        )
+        inner = fw @ w.T
+        sides = fw @ self.inverse - sign / 2 * (inner @ w)
+        self.inverse.addmm_(w.T, w, alpha=-sign)
         return Update(w, sides, float(inner.diagonal().sum()))
 
-    def _fisher_times(self, vectors):
-        return vectors if self.fisher is None else self.fisher @ vectors
-
-
-def _eye_plus(sign, small):
-    eye = torch.eye(small.shape[-1], dtype=small.dtype, device=small.device)
-    return eye + sign * small
+    def _times_fisher(self, vectors):
+        return vectors if self.fisher is None else vectors @ self.fisher
 
 
 def factored(m):
@@ -176,7 +198,7 @@ def cheapest(costs):
     least = costs.min()
     if not torch.isfinite(least):
         raise ValueError(
-            "No row can be taken out again: Id − Vᵀ M⁻¹ V is not positive definite in "
+            "No row can be taken out again: Id - Vᵀ M⁻¹ V is not positive definite in "
             "float64. Raise lam, or scale the embeddings down."
         )
     return int((costs <= least + 1e-12 * least.abs()).nonzero()[0])

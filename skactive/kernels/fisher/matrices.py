@@ -54,15 +54,15 @@ class SmallMatrices:
 
         Parameters
         ----------
-        root : torch.Tensor of shape (K, d, dim), float64
-            U, lifted, where M⁻¹ = U Uᵀ.
-        side : torch.Tensor of shape (K, d, dim) or None, default=None
-            M⁻¹ F U, lifted.
+        root : torch.Tensor of shape (K, dim, d), float64
+            Uᵀ, lifted, where M⁻¹ = U Uᵀ.
+        side : torch.Tensor of shape (K, dim, d) or None, default=None
+            (M⁻¹ F U)ᵀ, lifted.
         """
         self.root_of_inverse = self._ready(root)
         self.side = None if side is None else self._ready(side)
         if self.is_kept:
-            for at in self._strips():
+            for at in self._strips(rows=256):
                 self._keep(at, self._from_scratch(at))
 
     def values(self, score):
@@ -80,8 +80,9 @@ class SmallMatrices:
             The scores.
         """
         out = self.z.new_empty(len(self.z))
-        for at in self._strips():
-            out[at] = score(*(self._take(at) if self.kept else self._from_scratch(at)))
+        for at in self._strips(None if self.is_kept else 256):
+            small = self._take(at) if self.is_kept else self._from_scratch(at)
+            out[at] = score(*small)
         return out
 
     def step(self, vectors, sides, sign, score):
@@ -90,8 +91,8 @@ class SmallMatrices:
 
         Parameters
         ----------
-        vectors, sides : torch.Tensor of shape (K, d, c), float64
-            W and H ∓ ½ W (Wᵀ F W), lifted.
+        vectors, sides : torch.Tensor of shape (K, c, d), float64
+            Wᵀ, and the transpose of M⁻¹ F W ∓ ½ W (Wᵀ F W), lifted.
         sign : {1, -1}
             1 where a row came to M, -1 where one left.
         score : callable
@@ -112,20 +113,21 @@ class SmallMatrices:
             for j in range(x.shape[1]):
                 small[0].addcmul_(x[:, None, j], x[None, :, j], value=-sign)
                 if y is not None:
-                    small[1].addcmul_(x[:, None, j], y[None, :, j], value=-sign)
-                    small[1].addcmul_(y[:, None, j], x[None, :, j], value=-sign)
+                    small[1].addcmul_(x[:, None, j], y[None, :, j], value=-2 * sign)
+            if y is not None:
+                # X Yᵀ + Y Xᵀ is the symmetric part of 2 X Yᵀ: half the products.
+                small[1] = (small[1] + small[1].transpose(0, 1)).mul_(0.5)
             self._keep(at, small)
             out[at] = score(*small)
         return out
 
-    def _strips(self):
-        return strips(len(self.z), max(self.r, self.factor.n_classes) * self.r)
+    def _strips(self, rows=None):
+        numbers = self.factor.n_classes**2
+        return strips(len(self.z), max(numbers, ENTRIES // rows if rows else 0))
 
     def _ready(self, lifted):
         """Give (K, c, d) as one matrix, in the pool's dtype."""
-        k, d, c = lifted.shape
-        ready = (self.root * lifted).permute(0, 2, 1).reshape(k * c, d)
-        return ready.to(self.z.dtype)
+        return (self.root * lifted).flatten(0, 1).to(self.z.dtype)
 
     def _products(self, ready, at):
         products = (ready @ self.z[at].T).view(self.factor.n_classes, -1, _size(at))
@@ -133,31 +135,31 @@ class SmallMatrices:
 
     def _take(self, at):
         shape = (self.r, self.r, _size(at))
-        return [kept[:, at].index_select(0, self.where).view(shape) for kept in self.kept]
+        packed = (kept[:, at] for kept in self.kept)
+        return [some.index_select(0, self.where).view(shape) for some in packed]
 
     def _keep(self, at, small):
         for kept, matrix in zip(self.kept, small, strict=True):
             kept[:, at] = matrix[self.above[0], self.above[1]]
 
     def _from_scratch(self, at):
-        m, k = _size(at), self.factor.n_classes
-        small = [
-            self.z.new_zeros(m, self.r, self.r) for _ in range(1 + self.with_fisher)
-        ]
-        d = self.z.shape[1]
-        left = self.root_of_inverse.view(k, -1, d)
-        right = None if self.side is None else self.side.view(k, -1, d)
+        """Sum products over all columns of U, and of M⁻¹ F U, and take the columns."""
+        m, k, d = _size(at), self.factor.n_classes, self.z.shape[1]
+        sums = [self.z.new_zeros(m, k, k) for _ in range(1 + self.with_fisher)]
+        sides = [self.root_of_inverse] + ([self.side] if self.with_fisher else [])
+        sides = [side.view(k, -1, d) for side in sides]
         width = max(8, ENTRIES // (k * m))
-        for start in range(0, left.shape[1], width):
-            some = slice(start, start + width)
-            x = self._products(left[:, some].reshape(-1, d), at).permute(2, 0, 1)
-            small[0].baddbmm_(x, x.transpose(1, 2))
-            if right is not None:
-                y = self._products(right[:, some].reshape(-1, d), at).permute(2, 0, 1)
-                small[1].baddbmm_(x, y.transpose(1, 2))
-        if self.with_fisher:
-            small[1] = (small[1] + small[1].transpose(1, 2)) / 2
-        return [matrix.permute(1, 2, 0).contiguous() for matrix in small]
+        for start in range(0, sides[0].shape[1], width):
+            some = [side[:, start : start + width].reshape(-1, d) for side in sides]
+            products = [(self.z[at] @ one.T).view(m, k, -1) for one in some]
+            for total, right in zip(sums, products, strict=True):
+                total.baddbmm_(products[0], right.transpose(1, 2))
+        out = []
+        for total in sums:
+            total = (total + total.transpose(1, 2)).permute(1, 2, 0).contiguous() / 2
+            half = self.factor.apply(total, at).transpose(0, 1)
+            out.append(self.factor.apply(half, at))
+        return out
 
 
 def traces(p, r, sign):

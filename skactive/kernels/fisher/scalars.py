@@ -1,10 +1,10 @@
 """
 Forward and backward trace search where information has rank one: regression, binary.
 
-P and R are then one number a row, and a step is bound by reading the pool. So some
-steps are made ahead on the rows that lead, the head; then the whole pool is brought up
-to date by one matrix product, and the same product tells, for each of the steps, the
-best row outside the head. Where one would have won, the steps from there are undone.
+P and R are then one number a row, and a step is bound by reading the pool. So steps are
+made ahead on the few rows that lead; then all rows are brought up to date by one matrix
+product, and the same product tells, for each of the steps, the best row among those
+left out. Where one of these would have won, the steps from there are undone.
 """
 
 import torch
@@ -13,6 +13,9 @@ from skactive.kernels.fisher.dense import cheapest, factored
 from skactive.kernels.fisher.search import Picks
 from skactive.kernels.fisher.spaces import strips
 from skactive.kernels.shared import cut_head
+
+LEVELS = ((8192, 16), (512, 8))
+"""Rows that lead, and steps made ahead on them: some, and some of these again."""
 
 
 class ScalarSearch:
@@ -33,24 +36,20 @@ class ScalarSearch:
         The sketch; None works on z itself.
     refresh : int
         Steps after which everything is computed anew from M.
-    head : int, default=512
-        Rows that steps are made ahead on.
-    ahead : int, default=32
-        Steps made ahead.
+    levels : tuple of (int, int), default=LEVELS
+        Rows that lead, and steps made ahead on them, level by level.
     """
 
     is_kept = True
 
-    def __init__(
-        self, z, roots, prior, fisher, axes, refresh, *, head=512, ahead=32
-    ):
+    def __init__(self, z, roots, prior, fisher, axes, refresh, *, levels=LEVELS):
         self.z, self.roots, self.axes = z, roots, axes
         self.prior, self.fisher = prior, fisher
-        self.refresh, self.head, self.ahead = refresh, head, ahead
+        self.refresh, self.levels = refresh, levels
         self.picks = Picks()
         self.inverse = self._inverse()
         self.objective = [float((self.inverse * self.fisher).sum())]
-        self.n_refreshes = self.n_undone = self.n_passes = 0
+        self.n_refreshes = self.n_undone = 0
 
     # ---------------------------------------------------------------- forward
 
@@ -63,84 +62,71 @@ class ScalarSearch:
         n : int
             How many at most.
         """
-        taken = torch.zeros(len(self.z), dtype=torch.bool, device=self.z.device)
-        self._refresh()
-        since = 0
+        everywhere = torch.arange(len(self.z), device=self.z.device)
+        pool = _Rows(self.z, self.roots, everywhere)
         while len(self.picks.forward) < n:
-            scores = self._scores(self.p, self.r).masked_fill_(taken, -torch.inf)
-            most = min(self.ahead, n - len(self.picks.forward), self.refresh)
-            run = self._run_ahead(scores, most, taken)
-            if run.slack > 1e-3 and since:
-                self._refresh()
-                since = 0
-                continue
-            if not run.positions:
+            self._refresh(pool)
+            most = min(self.refresh, n - len(self.picks.forward))
+            run = self._run(pool, self.levels, most)
+            self.picks.forward += run.positions
+            self.picks.gains += run.gains
+            for gain in run.gains:
+                self.objective.append(self.objective[-1] - gain)
+            if run.ended:
                 break
-            kept = self._fold(run, taken)
-            self.n_undone += len(run.positions) - kept
-            self._accept(run, kept, taken)
-            since += kept
-            if since >= self.refresh:
-                self._refresh()
-                since = 0
 
-    def _run_ahead(self, scores, most, taken):
-        """Make steps on the rows that lead, in float64."""
+    def _run(self, rows, levels, most):
+        """Make steps among these rows, and bring them up to date."""
+        run = _Run()
+        (size, ahead), *deeper = levels
+        while len(run.positions) < most and not run.ended:
+            some = min(ahead, most - len(run.positions))
+            start = self.inverse
+            lead = rows.lead(size)
+            if deeper and len(lead.z) > deeper[0][0]:
+                part = self._run(lead, deeper, some)
+            else:
+                part = self._steps(lead, some)
+            if part.slack > 1e-3 and rows.is_stale:
+                # Rounding has grown: go back to where all is computed from M.
+                self.inverse = start
+                run.slack = part.slack
+                break
+            kept = rows.fold(part, lead, self.lift)
+            self.n_undone += len(part.positions) - kept
+            if kept < len(part.positions):
+                w = torch.stack(part.vectors[:kept], dim=2)
+                self.inverse = start - w @ w.transpose(1, 2)
+            run.take(part, kept)
+        return run
+
+    def _steps(self, lead, most):
+        """Make steps among the few rows that lead, in float64."""
+        run = _Run()
+        v = self.v(lead.positions)
+        u = v @ self.inverse
+        p, r = (u * v).sum(dim=2), (u * (u @ self.fisher)).sum(dim=2)
+        scores = (r / (1 + p)).sum(dim=0)
         best = float(scores.max())
-        near = int((scores >= best * (1 - 1e-3)).sum())
-        # Rows already taken are never in the head.
-        width = min(max(self.head, min(near, 8 * self.head)), int((~taken).sum()))
-        at = cut_head(scores, width)[0]
-        head = _Head(self, at, scores[at])
-        while len(head.positions) < most and head.step(self.objective[0]):
-            pass
-        return head
-
-    def _fold(self, run, taken):
-        """Bring P and R up to date; give how many steps stand."""
-        n_steps = len(run.positions)
-        outside = ~taken
-        outside[run.at] = False
-        w, y = run.lifted(n_steps)
-        gains = torch.tensor(run.gains, dtype=torch.float64, device=self.z.device)
-        best = torch.full_like(gains, -torch.inf)
-        for at in self._strips(n_steps):
-            p, r = self._after(at, w, y)
-            scores = self._scores(p, r)
-            scores.masked_fill_(~outside[at], -torch.inf)
-            best = torch.maximum(best, scores.amax(dim=1).double())
-        self.n_passes += 1
-        # After step t the best outside must lie below what step t + 1 took.
-        beaten = best[:-1] * (1 + run.slack) >= gains[1:]
-        kept = int(beaten.nonzero()[0]) + 1 if bool(beaten.any()) else n_steps
-        w, y = run.lifted(kept)
-        for at in self._strips(kept):
-            p, r = self._after(at, w, y)
-            self.p[:, at], self.r[:, at] = p[:, -1], r[:, -1]
-        return kept
-
-    def _after(self, at, w, y):
-        """Give P and R (G, steps, m) after each of the steps."""
-        blocks, m = len(self.roots), at.stop - at.start
-        roots = self.roots[:, None, at]
-        x = (w @ self.z[at].T).view(blocks, -1, m) * roots
-        y = (y @ self.z[at].T).view(blocks, -1, m) * roots
-        r = self.r[:, None, at] - (x * y).cumsum(dim=1).mul_(2)
-        p = self.p[:, None, at] - x.square_().cumsum(dim=1)
-        return p, r
-
-    def _scores(self, p, r):
-        return (r / (1 + p)).sum(dim=0)
-
-    def _accept(self, run, kept, taken):
-        w = torch.stack(run.vectors[:kept], dim=2)
-        self.inverse -= w @ w.transpose(1, 2)
-        positions = run.positions[:kept]
-        taken[torch.tensor(positions, device=taken.device)] = True
-        self.picks.forward += positions
-        self.picks.gains += run.gains[:kept]
-        for gain in run.gains[:kept]:
-            self.objective.append(self.objective[-1] - gain)
+        drift = float((scores - lead.scores().double()).abs().max())
+        run.slack = max(4 * drift / max(best, 1e-300), 1e-12)
+        free = lead.free.clone()
+        while len(run.positions) < most:
+            scores.masked_fill_(~free, -torch.inf)
+            best = float(scores.max())
+            if best <= 1e-14 * self.objective[0]:
+                run.ended = True
+                break
+            turn = int((scores >= best * (1 - 1e-12)).nonzero()[0])
+            w, y, gain = move(self.inverse, self.fisher, v[:, turn], 1)
+            x, sides = (v @ torch.stack([w, y], dim=2)).unbind(dim=2)
+            p -= x.square()
+            r -= 2 * x * sides
+            scores = (r / (1 + p)).sum(dim=0)
+            self.inverse = self.inverse - w[:, :, None] * w[:, None, :]
+            free[turn] = False
+            run.add(int(lead.positions[turn]), gain, w, y)
+        return run
 
     # ---------------------------------------------------------------- backward
 
@@ -166,10 +152,10 @@ class ScalarSearch:
             costs = torch.where(rest > 0, r / rest, torch.inf).sum(dim=0)
             turn = cheapest(costs.masked_fill_(~free, torch.inf))
             w, y, cost = move(self.inverse, self.fisher, v[:, turn], -1)
-            x = torch.einsum("gmd,gd->gm", v, w)
+            x, sides = (v @ torch.stack([w, y], dim=2)).unbind(dim=2)
             p += x.square()
-            r += 2 * x * torch.einsum("gmd,gd->gm", v, y)
-            self.inverse += w[:, :, None] * w[:, None, :]
+            r += 2 * x * sides
+            self.inverse = self.inverse + w[:, :, None] * w[:, None, :]
             free[turn] = False
             self.picks.removed.append(chosen[turn])
             self.picks.costs.append(cost)
@@ -219,7 +205,7 @@ class ScalarSearch:
             m += v.transpose(1, 2) @ v
         return torch.cholesky_inverse(factored(m))
 
-    def _refresh(self):
+    def _refresh(self, pool):
         self.n_refreshes += 1
         self.inverse = self._inverse()
         root = torch.linalg.cholesky(self.inverse)
@@ -227,63 +213,104 @@ class ScalarSearch:
         blocks, dim = root.shape[:2]
         left = self.lift(root.transpose(1, 2).reshape(-1, dim))
         right = self.lift(side.transpose(1, 2).reshape(-1, dim))
-        self.p = self.roots.new_empty(self.roots.shape)
-        self.r = self.p.clone()
-        for at in self._strips(dim):
+        for at in strips(len(self.z), 8 * dim * blocks):
             square = self.roots[:, at].square()
             x = (left @ self.z[at].T).view(blocks, dim, -1)
             y = (right @ self.z[at].T).view(blocks, dim, -1)
-            self.p[:, at] = x.square().sum(dim=1) * square
-            self.r[:, at] = (x * y).sum(dim=1) * square
-        self.n_passes += 1
-
-    def _strips(self, n_vectors):
-        return strips(len(self.z), 8 * n_vectors * len(self.roots))
+            pool.p[:, at] = x.square().sum(dim=1) * square
+            pool.r[:, at] = (x * y).sum(dim=1) * square
+        pool.is_stale = False
 
 
-class _Head:
-    """The rows that lead, in float64, and the steps made on them."""
+class _Run:
+    """Steps made one after the other."""
 
-    def __init__(self, search, at, stale):
-        self.search, self.at = search, at
-        self.fisher, self.inverse = search.fisher, search.inverse.clone()
-        self.v = search.v(at)
-        u = self.v @ self.inverse
-        self.p, self.r = (u * self.v).sum(dim=2), (u * (u @ self.fisher)).sum(dim=2)
-        self.scores = (self.r / (1 + self.p)).sum(dim=0)
-        self.free = torch.ones(len(at), dtype=torch.bool, device=at.device)
-        # How far the pool's numbers have drifted, of the head's best.
-        best = float(self.scores.max())
-        drift = float((self.scores - stale.double()).abs().max())
-        self.slack = max(4 * drift / max(best, 1e-300), 1e-12)
+    def __init__(self):
         self.positions, self.gains, self.vectors, self.sides = [], [], [], []
+        self.slack, self.ended = 0.0, False
 
-    def step(self, scale):
-        """Add the best row of the head; tell whether there was one."""
-        best = float(self.scores.max())
-        if best <= 1e-14 * scale:
-            return False
-        turn = int((self.scores >= best * (1 - 1e-12)).nonzero()[0])
-        w, y, gain = move(self.inverse, self.fisher, self.v[:, turn], 1)
-        x = torch.einsum("gmd,gd->gm", self.v, w)
-        self.p -= x.square()
-        self.r -= 2 * x * torch.einsum("gmd,gd->gm", self.v, y)
-        self.inverse -= w[:, :, None] * w[:, None, :]
-        self.free[turn] = False
-        self.scores = (self.r / (1 + self.p)).sum(dim=0)
-        self.scores.masked_fill_(~self.free, -torch.inf)
-        self.positions.append(int(self.at[turn]))
+    def add(self, position, gain, w, y):
+        self.positions.append(position)
         self.gains.append(gain)
         self.vectors.append(w)
         self.sides.append(y)
-        return True
 
-    def lifted(self, n_steps):
-        """Give W and Y of the first steps as (G steps, d), for the pool."""
-        return [
-            self.search.lift(torch.stack(some[:n_steps], dim=1).flatten(0, 1))
-            for some in (self.vectors, self.sides)
-        ]
+    def take(self, part, kept):
+        self.positions += part.positions[:kept]
+        self.gains += part.gains[:kept]
+        self.vectors += part.vectors[:kept]
+        self.sides += part.sides[:kept]
+        self.slack = max(self.slack, part.slack)
+        self.ended = part.ended and kept == len(part.positions)
+
+
+class _Rows:
+    """Some rows of the pool: P, R, and which are still to be had."""
+
+    def __init__(self, z, roots, positions):
+        self.z, self.roots, self.positions = z, roots, positions
+        self.p, self.r = torch.empty_like(roots), torch.empty_like(roots)
+        self.free = torch.ones(len(z), dtype=torch.bool, device=z.device)
+        self.is_stale = False
+
+    def scores(self):
+        return _scores(self.p, self.r)
+
+    def lead(self, size):
+        """Give the rows that lead, and all that are near-equal to the best."""
+        scores = self.scores().masked_fill_(~self.free, -torch.inf)
+        near = int((scores >= float(scores.max()) * (1 - 1e-3)).sum())
+        size = min(max(size, min(near, 8 * size)), int(self.free.sum()))
+        self.at = cut_head(scores, size)[0]
+        lead = _Rows(self.z[self.at], self.roots[:, self.at], self.positions[self.at])
+        lead.p, lead.r = self.p[:, self.at], self.r[:, self.at]
+        lead.is_stale = self.is_stale
+        return lead
+
+    def fold(self, run, lead, lift):
+        """Bring P and R up to date; give how many of the steps stand."""
+        n_steps = len(run.positions)
+        if not n_steps:
+            return 0
+        outside = self.free.clone()
+        outside[self.at] = False
+        gains = torch.tensor(run.gains, dtype=torch.float64, device=self.z.device)
+        best = torch.full_like(gains, -torch.inf)
+        before = self.p.clone(), self.r.clone()
+        for at, p, r in self._after(run, n_steps, before, lift):
+            scores = _scores(p, r).masked_fill_(~outside[at], -torch.inf)
+            best = torch.maximum(best, scores.amax(dim=1).double())
+        # After step t the best outside must lie below what step t + 1 took.
+        beaten = best[:-1] * (1 + run.slack) >= gains[1:]
+        kept = n_steps
+        if bool(beaten.any()):
+            kept = int(beaten.nonzero()[0]) + 1
+            for _ in self._after(run, kept, before, lift):
+                pass
+        taken = torch.tensor(run.positions[:kept], device=self.z.device)
+        self.free[torch.searchsorted(self.positions, taken)] = False
+        self.is_stale = True
+        return kept
+
+    def _after(self, run, n_steps, before, lift):
+        """Walk the rows: give P and R (G, steps, m) after each step, keep the last."""
+        w, y = (
+            lift(torch.stack(some[:n_steps], dim=1).flatten(0, 1))
+            for some in (run.vectors, run.sides)
+        )
+        blocks = len(self.roots)
+        for at in strips(len(self.z), 64 * n_steps * blocks):
+            z, roots = self.z[at].T, self.roots[:, None, at]
+            x = (w @ z).view(blocks, n_steps, -1) * roots
+            sides = (y @ z).view(blocks, n_steps, -1) * roots
+            r = before[1][:, None, at] - (x * sides).cumsum(dim=1).mul_(2)
+            p = before[0][:, None, at] - x.square_().cumsum(dim=1)
+            self.p[:, at], self.r[:, at] = p[:, -1], r[:, -1]
+            yield at, p, r
+
+
+def _scores(p, r):
+    return (r / (1 + p)).sum(dim=0)
 
 
 def move(inverse, fisher, v, sign):

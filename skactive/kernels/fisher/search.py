@@ -76,8 +76,8 @@ class Problem:
 
         Returns
         -------
-        torch.Tensor of shape (m, dim, r), float64
-            Their V.
+        torch.Tensor of shape (m, r, dim), float64
+            Transposes of their V.
         """
         at = torch.as_tensor(positions, dtype=torch.int64, device=self.z.device)
         z = self.z[at].double() * self.root
@@ -85,7 +85,7 @@ class Problem:
 
     def batches(self, positions):
         """
-        Give V of many rows, some at a time, side by side.
+        Give V of many rows, some at a time.
 
         Parameters
         ----------
@@ -94,12 +94,11 @@ class Problem:
 
         Yields
         ------
-        torch.Tensor of shape (dim, c), float64
-            The next ones.
+        torch.Tensor of shape (c, dim), float64
+            The next ones, transposed, one below the other.
         """
         for start in range(0, len(positions), 64):
-            v = self.v(positions[start : start + 64])
-            yield v.permute(1, 0, 2).flatten(1)
+            yield self.v(positions[start : start + 64]).flatten(0, 1)
 
     def lifted(self, *vectors):
         """
@@ -107,12 +106,12 @@ class Problem:
 
         Parameters
         ----------
-        *vectors : torch.Tensor of shape (dim, c)
+        *vectors : torch.Tensor of shape (c, dim)
             Vectors of the space.
 
         Returns
         -------
-        list of torch.Tensor of shape (K, d, c)
+        list of torch.Tensor of shape (K, c, d)
             The same, ready for the pool.
         """
         return [self.space.lift(v) for v in vectors]
@@ -136,9 +135,7 @@ class MatrixSearch:
 
     def __init__(self, problem, dense, refresh, limit):
         self.problem, self.dense, self.refresh = problem, dense, refresh
-        self.small = SmallMatrices(
-            problem.z, problem.factor, problem.root, limit=limit
-        )
+        self.small = SmallMatrices(problem.z, problem.factor, problem.root, limit=limit)
         self.picks, self.objective = Picks(), [dense.trace()]
         self.n_refreshes = 0
         self.slack = 1e-4 if problem.z.dtype == torch.float32 else 1e-9
@@ -169,26 +166,34 @@ class MatrixSearch:
         )
         scores = self._refreshed()
         since = 0
-        while len(self.picks.forward) < n:
-            best, gain, drift = self._best(scores.masked_fill(taken, -torch.inf))
-            if gain <= 1e-14 * self.objective[0]:
-                break
+        while True:
+            near = self._contenders(scores.masked_fill(taken, -torch.inf))
+            trials = self.dense.trials(self.problem.v(near), 1)
+            best = float(trials.changes.max())
+            turn = int((trials.changes >= best * (1 - 1e-12)).nonzero()[0])
+            if best <= 1e-14 * self.objective[0]:
+                return
+            drift = abs(float(scores[near[turn]]) - best) / best
             if drift > self.slack / 4 and since:
                 scores, since = self._refreshed(), 0
                 continue
-            update = self.dense.move(self.problem.v([best])[0], 1)
-            taken[best] = True
-            self.picks.forward.append(best)
-            self.picks.gains.append(update.change)
-            self.objective.append(self.objective[-1] - update.change)
+            update = self._move(trials, turn, self.picks.forward, int(near[turn]))
+            taken[near[turn]] = True
             if len(self.picks.forward) == n:
-                break
+                return
             since += 1
             if since == self.refresh or not self.small.is_kept:
                 scores, since = self._refreshed(), 0
             else:
-                lifted = self.problem.lifted(update.vectors, update.sides)
-                scores = self.small.step(*lifted, 1, _gain)
+                scores = self.small.step(*update, 1, _gain)
+
+    def _move(self, trials, turn, picks, position):
+        update = self.dense.move(trials, turn)
+        picks.append(position)
+        changes = self.picks.gains if trials.sign == 1 else self.picks.costs
+        changes.append(update.change)
+        self.objective.append(self.objective[-1] - trials.sign * update.change)
+        return self.problem.lifted(update.vectors, update.sides)
 
     def _refreshed(self):
         self.n_refreshes += 1
@@ -196,18 +201,14 @@ class MatrixSearch:
         self.small.rebuild(*self.problem.lifted(*self.dense.sides()))
         return self.small.values(_gain)
 
-    def _best(self, scores):
-        """Tell near-equal rows apart in float64; ties go to the smallest position."""
+    def _contenders(self, scores):
+        """Give the rows that are near-equal to the best, for float64 to tell apart."""
         top = scores.max()
         near = (scores >= top - self.slack * top.abs()).nonzero()[:, 0]
         if len(near) > CONTENDERS:
             order = scores[near].sort(descending=True, stable=True).indices
             near = near[order[:CONTENDERS]].sort().values
-        exact = self.dense.changes(self.problem.v(near), 1)
-        best = exact.max()
-        turn = int((exact >= best * (1 - 1e-12)).nonzero()[0])
-        drift = abs(float(scores[near[turn]]) - float(best)) / max(float(best), 1e-300)
-        return int(near[turn]), float(best), drift
+        return near
 
     def backward(self, n):
         """
@@ -223,22 +224,17 @@ class MatrixSearch:
             return
         at = torch.tensor(chosen, device=self.problem.z.device)
         self.dense.rebuild(self.problem.batches(chosen))
-        small = SmallMatrices(
-            self.problem.z[at].double(), _Some(self.problem.factor, at), self.problem.root
-        )
+        factor, root = _Some(self.problem.factor, at), self.problem.root
+        small = SmallMatrices(self.problem.z[at].double(), factor, root)
         small.rebuild(*self.problem.lifted(*self.dense.sides()))
         costs = small.values(_cost)
         free = torch.ones(len(chosen), dtype=torch.bool, device=at.device)
         while len(chosen) - len(self.picks.removed) > n:
-            costs = costs.masked_fill(~free, torch.inf)
-            turn = cheapest(costs)
-            update = self.dense.move(self.problem.v([chosen[turn]])[0], -1)
+            turn = cheapest(costs.masked_fill(~free, torch.inf))
+            trials = self.dense.trials(self.problem.v([chosen[turn]]), -1)
+            update = self._move(trials, 0, self.picks.removed, chosen[turn])
             free[turn] = False
-            self.picks.removed.append(chosen[turn])
-            self.picks.costs.append(update.change)
-            self.objective.append(self.objective[-1] + update.change)
-            lifted = self.problem.lifted(update.vectors, update.sides)
-            costs = small.step(*lifted, -1, _cost)
+            costs = small.step(*update, -1, _cost)
 
 
 class _Some:

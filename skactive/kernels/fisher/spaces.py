@@ -56,11 +56,11 @@ class Whole:
 
         Returns
         -------
-        torch.Tensor of shape (m, dim, r)
-            The V.
+        torch.Tensor of shape (m, r, dim)
+            Their transposes.
         """
-        classes = self.basis.T @ columns
-        return (classes[:, :, None, :] * z[:, None, :, None]).flatten(1, 2)
+        classes = columns.transpose(1, 2) @ self.basis
+        return (classes[:, :, :, None] * z[:, None, None, :]).flatten(2)
 
     def lift(self, vectors):
         """
@@ -68,16 +68,17 @@ class Whole:
 
         Parameters
         ----------
-        vectors : torch.Tensor of shape (dim, c)
+        vectors : torch.Tensor of shape (c, dim)
             Vectors of this space.
 
         Returns
         -------
-        torch.Tensor of shape (K, d, c)
+        torch.Tensor of shape (K, c, d)
             The same in the gradient space.
         """
-        blocks = vectors.reshape(-1, self.d * vectors.shape[1])
-        return (self.basis @ blocks).view(self.n_classes, self.d, -1)
+        by_class = vectors.reshape(len(vectors), -1, self.d).transpose(0, 1)
+        lifted = self.basis @ by_class.reshape(by_class.shape[0], -1)
+        return lifted.view(self.n_classes, -1, self.d)
 
     def information(self, factor, z):
         """
@@ -130,9 +131,7 @@ class Sketch:
 
     def __init__(self, n_classes, d, device, dim, generator):
         self.n_classes, self.d, self.dim, self.device = n_classes, d, dim, device
-        draws = torch.randn(
-            dim, n_classes, d, dtype=torch.float64, generator=generator
-        )
+        draws = torch.randn(dim, n_classes, d, dtype=torch.float64, generator=generator)
         self.axes = draws.to(device) / math.sqrt(dim)
 
     def project(self, columns, z):
@@ -148,11 +147,11 @@ class Sketch:
 
         Returns
         -------
-        torch.Tensor of shape (m, dim, r)
-            The sketches of V.
+        torch.Tensor of shape (m, r, dim)
+            Transposes of the sketches of V.
         """
         products = (self.axes.view(-1, self.d) @ z.T).view(self.dim, -1, len(z))
-        return torch.einsum("skm,mkr->msr", products, columns)
+        return torch.einsum("skm,mkr->mrs", products, columns)
 
     def lift(self, vectors):
         """
@@ -160,15 +159,16 @@ class Sketch:
 
         Parameters
         ----------
-        vectors : torch.Tensor of shape (dim, c)
+        vectors : torch.Tensor of shape (c, dim)
             Vectors of this space.
 
         Returns
         -------
-        torch.Tensor of shape (K, d, c)
+        torch.Tensor of shape (K, c, d)
             The transposed sketch of them.
         """
-        return torch.einsum("skd,sc->kdc", self.axes, vectors)
+        lifted = vectors @ self.axes.view(self.dim, -1)
+        return lifted.view(-1, self.n_classes, self.d).transpose(0, 1)
 
     def information(self, factor, z):
         """
@@ -186,9 +186,7 @@ class Sketch:
         torch.Tensor of shape (dim, dim), float64
             Σ V Vᵀ of the sketches. Costs 2 n dim K (d + dim) flops.
         """
-        total = torch.zeros(
-            self.dim, self.dim, dtype=torch.float64, device=self.device
-        )
+        total = torch.zeros(self.dim, self.dim, dtype=torch.float64, device=self.device)
         axes = self.axes.permute(1, 2, 0)
         for at in strips(len(z), self.n_classes * self.dim):
             # (K, m, dim): the products of all axes, then the columns' turn.

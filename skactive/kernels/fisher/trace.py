@@ -5,13 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.distances import Rows
-from skactive.kernels.fisher.dense import Dense
-from skactive.kernels.fisher.factors import Softmax
-from skactive.kernels.fisher.memory import check_dense
-from skactive.kernels.fisher.scalars import ScalarSearch
-from skactive.kernels.fisher.search import MatrixSearch, Problem
-from skactive.kernels.fisher.spaces import Sketch, Whole, strips
+from skactive.kernels.fisher.checks import check_lam, check_rows
+from skactive.kernels.fisher.settings import Setting, matrix_search, scalar_search
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 SCALINGS = ("paper", "authors", "sum")
@@ -67,7 +62,7 @@ def trace_search(
     scaling="paper",
     approximation=None,
     width=None,
-    refresh=64,
+    refresh=128,
     memory=math.inf,
     generator=None,
 ):
@@ -108,7 +103,7 @@ def trace_search(
         `width` dimensions, "block" on one d × d block for each class.
     width : int or None, default=None
         Dimensions of the sketch.
-    refresh : int, default=64
+    refresh : int, default=128
         Steps after which everything is computed anew from M, against rounding.
     memory : float, default=inf
         Bytes that the small matrices P and R of all rows may take; beyond, they are
@@ -140,19 +135,18 @@ def trace_search(
     float64 numbers. Scores within 1e-4 (float32; 1e-9 in float64) of the best are
     compared again in float64.
     """
-    sizes = _checked(z, n, p, z_labeled, p_labeled)
-    _check_options(lam, oversample, rank, scaling, approximation, width, refresh, sizes)
+    n_classes = check_rows(z, n, p, z_labeled, p_labeled)
+    _check_options(
+        lam, oversample, rank, scaling, approximation, width, refresh, n_classes
+    )
     generator = given_or_fresh(generator)
-    z_labeled = z[:0] if z_labeled is None else z_labeled
-    if p is not None and p_labeled is None:
-        p_labeled = p[:0]
-    prior_weight, weight = _weights(scaling, len(z_labeled), n)
-    setting = (z, p, z_labeled, p_labeled, lam, prior_weight, weight, fisher_term)
-    n_classes = sizes[1]
+    setting = Setting.of(
+        z, p, z_labeled, p_labeled, lam, fisher_term, scaling=scaling, n=n
+    )
     if approximation == "block" or n_classes <= 2:
-        search = _scalar(setting, approximation, width, refresh, generator)
+        search = scalar_search(setting, approximation, width, refresh, generator)
     else:
-        search = _matrix(setting, approximation, width, refresh, generator, rank, memory)
+        search = matrix_search(setting, rank, width, refresh, generator, memory)
     search.forward(min(math.ceil(oversample * n), len(z)))
     search.backward(n)
     picks = search.picks
@@ -171,115 +165,10 @@ def trace_search(
     )
 
 
-def _weights(scaling, n_labeled, n):
-    """Give the factors of Σ_S I and of a candidate's information."""
-    mean = 1 / max(n_labeled, 1)
-    if scaling == "authors":
-        return 1 / (n_labeled + n), n / (n_labeled + n)
-    return (mean if scaling == "paper" else 1.0), 1.0
-
-
-def _scalar(setting, approximation, width, refresh, generator):
-    z, p, z_labeled, p_labeled, lam, prior_weight, weight, fisher_term = setting
-    d = z.shape[1]
-    roots, roots_labeled = (
-        _roots(some, rows, approximation) for some, rows in ((p, z), (p_labeled, z_labeled))
-    )
-    axes = None
-    if approximation == "sketch":
-        axes = torch.randn(width, d, dtype=torch.float64, generator=generator)
-        axes = axes.to(z.device) / math.sqrt(width)
-    dim = d if axes is None else width
-    check_dense(dim, len(roots), z.device, exact=approximation is None)
-    labeled = _grams(z_labeled, roots_labeled, axes)
-    eye = torch.eye(dim, dtype=torch.float64, device=z.device).expand_as(labeled)
-    fisher = eye
-    if fisher_term:
-        fisher = (_grams(z, roots, axes) + labeled) / (len(z) + len(z_labeled))
-    prior = lam * eye + prior_weight * labeled
-    return ScalarSearch(z, roots * math.sqrt(weight), prior, fisher, axes, refresh)
-
-
-def _roots(p, z, approximation):
-    """Give the square roots of the weights of z zᵀ, a row for each block."""
-    if p is None:
-        return z.new_ones(1, len(z))
-    p = p.T.to(z.dtype)
-    # 1 − p from the other columns: near certainty, the difference would lose digits.
-    rest = p.sum(dim=0) - p
-    if approximation == "block":
-        return (p * rest.clamp(min=0)).sqrt()
-    return (2 * p[:1] * p[1:]).sqrt()
-
-
-def _grams(z, roots, axes):
-    """Sum root² z zᵀ for each block, in float64."""
-    blocks = len(roots)
-    dim = z.shape[1] if axes is None else len(axes)
-    out = torch.zeros(blocks, dim, dim, dtype=torch.float64, device=z.device)
-    for at in strips(len(z), dim):
-        rows = z[at].double()
-        rows = rows if axes is None else rows @ axes.T
-        for block in range(blocks):
-            out[block] += rows.T @ (rows * roots[block, at].double().square()[:, None])
-    return out
-
-
-def _matrix(setting, approximation, width, refresh, generator, rank, memory):
-    z, p, z_labeled, p_labeled, lam, prior_weight, weight, fisher_term = setting
-    n_classes, d = p.shape[1], z.shape[1]
-    exact = approximation is None
-    dim = (n_classes - 1) * d if exact else width
-    check_dense(dim, 1, z.device, exact=exact)
-    if exact:
-        space = Whole(n_classes, d, z.device)
-    else:
-        space = Sketch(n_classes, d, z.device, width, generator)
-    factor = Softmax(p.to(z.dtype), rank)
-    labeled = space.information(Softmax(p_labeled.to(z.dtype), rank), z_labeled)
-    fisher = None
-    if fisher_term:
-        fisher = (space.information(factor, z) + labeled) / (len(z) + len(z_labeled))
-    prior = prior_weight * labeled
-    prior.diagonal().add_(lam)
-    problem = Problem(z, factor, space, math.sqrt(weight))
-    return MatrixSearch(problem, Dense(prior, fisher), refresh, memory)
-
-
-def _checked(z, n, p, z_labeled, p_labeled):
-    """Check that the arrays fit together; give n_rows, K and d."""
-    Rows(z, p)
-    if not 1 <= n <= len(z):
-        raise ValueError(f"n must lie in [1, {len(z)}], the number of rows. Got {n}.")
-    if p is not None and p.shape[1] < 2:
-        raise ValueError(
-            f"p must have a column for each of at least two classes. Got {p.shape[1]}."
-        )
-    if (p is None) != (p_labeled is None) and z_labeled is not None:
-        raise ValueError(
-            "p and p_labeled go together: pass both in classification, none in "
-            "regression."
-        )
-    if z_labeled is not None:
-        Rows(z_labeled, p_labeled)
-        for name, mine, other in (("z", z_labeled, z), ("p", p_labeled, p)):
-            if mine is not None and mine.shape[1] != other.shape[1]:
-                raise ValueError(
-                    f"{name}_labeled must have the {other.shape[1]} columns of {name}. "
-                    f"Got shape {tuple(mine.shape)}."
-                )
-    for name, some in (("p", p), ("p_labeled", p_labeled)):
-        if some is not None and bool((some < 0).any()):
-            raise ValueError(
-                f"{name} must hold probabilities >= 0. Got {float(some.min()):.3g}."
-            )
-    return len(z), 1 if p is None else p.shape[1], z.shape[1]
-
-
-def _check_options(lam, oversample, rank, scaling, approximation, width, refresh, sizes):
-    n_classes = sizes[1]
-    if not (lam > 0 and math.isfinite(lam)):
-        raise ValueError(f"lam must be a finite number > 0. Got {lam}.")
+def _check_options(
+    lam, oversample, rank, scaling, approximation, width, refresh, n_classes
+):
+    check_lam(lam)
     if not (oversample >= 1 and math.isfinite(oversample)):
         raise ValueError(f"oversample must be a finite number >= 1. Got {oversample}.")
     if scaling not in SCALINGS:

@@ -1,0 +1,116 @@
+"""What a search refuses: arrays that do not fit together, or into memory."""
+
+import math
+import os
+
+import torch
+
+from skactive.kernels.distances import Rows
+
+COPIES = 4
+"""M⁻¹, F, and what is in the making."""
+
+
+def check_dense(dim, blocks, device, *, exact):
+    """
+    Refuse dense matrices that do not fit.
+
+    Parameters
+    ----------
+    dim : int
+        Their rows.
+    blocks : int
+        How many there are of each.
+    device : torch.device
+        Where they would lie.
+    exact : bool
+        Whether an approximation would be smaller.
+
+    Raises
+    ------
+    MemoryError
+        They would take more than half of the memory there is.
+    """
+    needed = COPIES * blocks * dim * dim * 8
+    there = _memory(device)
+    if needed > there / 2:
+        way_out = (
+            "use approximation='sketch' with a width of some thousands, or "
+            "approximation='block' (one block for each class), or a narrower layer"
+            if exact
+            else "use a smaller width"
+        )
+        raise MemoryError(
+            f"The trace search needs {blocks} x {dim} x {dim} matrices in float64, "
+            f"{needed / 1e9:.1f} GB in all, more than half of the {there / 1e9:.1f} GB "
+            f"of memory: {way_out}."
+        )
+
+
+def _memory(device):
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[1]
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def check_lam(lam):
+    """
+    Refuse a λ that does not make M positive definite.
+
+    Parameters
+    ----------
+    lam : float
+        The λ.
+    """
+    if not (lam > 0 and math.isfinite(lam)):
+        raise ValueError(f"lam must be a finite number > 0. Got {lam}.")
+
+
+def check_rows(z, n, p, z_labeled, p_labeled):
+    """
+    Refuse arrays that do not fit together.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (n_rows, d)
+        Embeddings.
+    n : int
+        How many rows to choose.
+    p : torch.Tensor of shape (n_rows, K) or None
+        Probabilities.
+    z_labeled : torch.Tensor of shape (n_labeled, d) or None
+        Embeddings of the labelled rows.
+    p_labeled : torch.Tensor of shape (n_labeled, K) or None
+        Their probabilities.
+
+    Returns
+    -------
+    int
+        The number of classes; 1 in regression.
+    """
+    Rows(z, p)
+    if not 1 <= n <= len(z):
+        raise ValueError(f"n must lie in [1, {len(z)}], the number of rows. Got {n}.")
+    if p is not None and p.shape[1] < 2:
+        raise ValueError(
+            f"p must have a column for each of at least two classes. Got {p.shape[1]}."
+        )
+    if (p is None) != (p_labeled is None) and z_labeled is not None:
+        raise ValueError(
+            "p and p_labeled go together: pass both in classification, none in "
+            "regression."
+        )
+    if z_labeled is not None:
+        Rows(z_labeled, p_labeled)
+        for name, mine, other in (("z", z_labeled, z), ("p", p_labeled, p)):
+            if mine is not None and mine.shape[1] != other.shape[1]:
+                raise ValueError(
+                    f"{name}_labeled must have the {other.shape[1]} columns of {name}. "
+                    f"Got shape {tuple(mine.shape)}."
+                )
+    for name, some in (("p", p), ("p_labeled", p_labeled)):
+        if some is not None and bool((some < 0).any()):
+            raise ValueError(
+                f"{name} must hold probabilities >= 0. Got {float(some.min()):.3g}."
+            )
+    return 1 if p is None else p.shape[1]
