@@ -17,12 +17,14 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skactive
 from skactive import (
     BADGE,
+    BAIT,
     ActiveLearningSimulation,
     CoreSet,
     EntropySampling,
     KMeansCoreSet,
     LeastConfidence,
     MarginSampling,
+    MaxDet,
     OptimalCoreSet,
     ProbabilisticCoreSet,
     RandomSampling,
@@ -31,20 +33,27 @@ from skactive.utils.strategy_checks import parametrize_with_strategy_checks
 
 STRATEGIES = (
     BADGE,
+    BAIT,
     CoreSet,
     EntropySampling,
     KMeansCoreSet,
     LeastConfidence,
     MarginSampling,
+    MaxDet,
     OptimalCoreSet,
     ProbabilisticCoreSet,
     RandomSampling,
 )
-FOR_REGRESSION = (CoreSet, KMeansCoreSet, RandomSampling)
+FOR_REGRESSION = (BAIT, CoreSet, KMeansCoreSet, MaxDet, RandomSampling)
 # Settings that choose in another way, on the plainest model.
 VARIANTS = [
     *(BADGE(sampler=sampler) for sampler in ("kdpp", "kcenter", "maxdet")),
     BADGE(init="uniform"),
+    BAIT(oversample=1, fisher_term=False, scaling="authors"),
+    BAIT(rank=1, scaling="sum"),
+    BAIT(approximation="sketch", sketch_width=8),
+    BAIT(approximation="block"),
+    MaxDet(fisher="full"),
     CoreSet(weighting="doubt"),
     CoreSet(weighting="doubt", beam_width=4),
     CoreSet(metric="cosine"),

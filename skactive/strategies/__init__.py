@@ -1,6 +1,7 @@
 """The query strategies, one family a file."""
 
 from skactive.strategies.badge import BADGE
+from skactive.strategies.bait import BAIT, MaxDet
 from skactive.strategies.core_sets import CoreSet, KMeansCoreSet, OptimalCoreSet
 from skactive.strategies.probabilistic_core_set import ProbabilisticCoreSet
 from skactive.strategies.random_sampling import RandomSampling
@@ -12,11 +13,13 @@ from skactive.strategies.uncertainty import (
 
 __all__ = [
     "BADGE",
+    "BAIT",
     "CoreSet",
     "EntropySampling",
     "KMeansCoreSet",
     "LeastConfidence",
     "MarginSampling",
+    "MaxDet",
     "OptimalCoreSet",
     "ProbabilisticCoreSet",
     "RandomSampling",

@@ -1,5 +1,6 @@
 """Checks of what a user passes in; each failure is a sentence."""
 
+import math
 import numbers
 
 import numpy as np
@@ -115,6 +116,36 @@ def check_count(owner, name, least):
     raise error(
         f"The {name!r} parameter of {type(owner).__name__} must be an int of at least "
         f"{least}. Got {value!r} instead."
+    )
+
+
+def check_real(owner, name, *, above=-math.inf, least=-math.inf):
+    """
+    Check a parameter that is a finite number.
+
+    Parameters
+    ----------
+    owner : estimator
+        Whose parameter it is.
+    name : str
+        The parameter.
+    above : float, default=-inf
+        It must be larger than this.
+    least : float, default=-inf
+        The smallest value allowed.
+    """
+    value = getattr(owner, name)
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        error = TypeError
+    elif not (math.isfinite(value) and value > above and value >= least):
+        error = ValueError
+    else:
+        return
+    bound = f" > {above:g}" if above > -math.inf else ""
+    bound += f" >= {least:g}" if least > -math.inf else ""
+    raise error(
+        f"The {name!r} parameter of {type(owner).__name__} must be a finite "
+        f"number{bound}. Got {value!r} instead."
     )
 
 

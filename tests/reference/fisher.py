@@ -10,6 +10,7 @@ objective is d/λ above that of the (K − 1) d directions left, and nothing els
 Ties go to the smallest position; values as close as 1e-9 of the largest are a tie.
 """
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
@@ -153,7 +154,7 @@ def bait(
     """
     Give forward picks, removals, and the n that stay, in the order picked.
 
-    min(oversample n, rows of the pool) picks, then removals among them down to n.
+    min(⌈oversample n⌉, rows of the pool) picks, then removals among them down to n.
     The objective comes before any pick and after each; likewise for removals.
     """
     pool = last_layer_factors(p, z, rank)
@@ -161,7 +162,7 @@ def bait(
     f = pool_fisher(pool, labeled) if fisher_term else np.eye(pool.shape[1])
     m, weight = start(labeled, n, lam, scaling)
     pool = np.sqrt(weight) * pool
-    ahead = forward(m, f, pool, min(oversample * n, len(pool)))
+    ahead = forward(m, f, pool, min(math.ceil(oversample * n), len(pool)))
     back = backward(ahead.m, f, pool, ahead.chosen, n)
     return SimpleNamespace(
         forward=ahead.chosen,

@@ -64,7 +64,7 @@ def determinant_search(
     p_labeled : torch.Tensor of shape (n_labeled, K) or None, default=None
         Their probabilities.
     lam : float, default=1.0
-        λ > 0 of M₀ = λ Id + the mean information of the labelled rows.
+        The λ > 0 of M₀ = λ Id + the mean information of the labelled rows.
     fisher : {"gradient", "full"}, default="gradient"
         "gradient": a row counts as g gᵀ, with the gradient g = (p − e_ŷ) ⊗ z of its
         likeliest label (Algorithm 2). "full": as its whole Fisher information

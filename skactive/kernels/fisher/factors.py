@@ -136,7 +136,7 @@ class Gradient:
         Returns
         -------
         torch.Tensor of shape (1, c, m)
-            gᵀ times the vectors.
+            The products gᵀ times the vectors.
         """
         a = self.a[:, at].to(products.dtype)[:, None]
         return (a * products).sum(dim=0, keepdim=True)
@@ -153,7 +153,7 @@ class Gradient:
         Returns
         -------
         torch.Tensor of shape (m, K, 1)
-            p − e_ŷ.
+            The differences p − e_ŷ.
         """
         return self.a[:, at].T.double()[:, :, None]
 
@@ -171,7 +171,7 @@ class Gradient:
         Returns
         -------
         torch.Tensor of shape (K, m), float64
-            a_c a.
+            The products a_c a.
         """
         a = self.a[:, at].double()
         return a[c] * a

@@ -139,7 +139,7 @@ class ScalarSearch:
         n : int
             How many shall be left.
         """
-        chosen = self.picks.forward
+        chosen = sorted(self.picks.forward)
         if len(chosen) <= n:
             return
         self.inverse = self._inverse()
@@ -329,7 +329,7 @@ def move(inverse, fisher, v, sign):
     Returns
     -------
     tuple of (torch.Tensor, torch.Tensor, float)
-        w with M⁻¹ ∓ w wᵀ the new inverse, M⁻¹ F w ∓ ½ w (wᵀ F w), and the change of
+        The w with M⁻¹ ∓ w wᵀ the new inverse, M⁻¹ F w ∓ ½ w (wᵀ F w), and the change of
         the trace.
     """
     u = (inverse @ v[:, :, None])[:, :, 0]

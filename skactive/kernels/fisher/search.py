@@ -219,7 +219,7 @@ class MatrixSearch:
         n : int
             How many shall be left.
         """
-        chosen = self.picks.forward
+        chosen = sorted(self.picks.forward)
         if len(chosen) <= n:
             return
         at = torch.tensor(chosen, device=self.problem.z.device)

@@ -19,12 +19,16 @@ class Setting(NamedTuple):
 
     Parameters
     ----------
-    z, z_labeled : torch.Tensor of shape (n, d) and (n_labeled, d)
-        Embeddings.
-    p, p_labeled : torch.Tensor of shape (n, K) and (n_labeled, K), or None
-        Probabilities.
+    z : torch.Tensor of shape (n, d)
+        Embeddings of the pool.
+    p : torch.Tensor of shape (n, K) or None
+        Its probabilities.
+    z_labeled : torch.Tensor of shape (n_labeled, d)
+        Embeddings of the labelled rows.
+    p_labeled : torch.Tensor of shape (n_labeled, K) or None
+        Their probabilities.
     lam : float
-        λ.
+        Factor of the identity in M.
     fisher_term : bool
         Whether F is the mean information, or the identity.
     prior_weight : float
@@ -61,8 +65,18 @@ class Setting(NamedTuple):
 
         Parameters
         ----------
-        z, p, z_labeled, p_labeled, lam, fisher_term
-            As above; None for labelled rows means none.
+        z : torch.Tensor of shape (n, d)
+            Embeddings of the pool.
+        p : torch.Tensor of shape (n, K) or None
+            Its probabilities.
+        z_labeled : torch.Tensor of shape (n_labeled, d) or None
+            Embeddings of the labelled rows, if any.
+        p_labeled : torch.Tensor of shape (n_labeled, K) or None
+            Their probabilities.
+        lam : float
+            Factor of the identity in M.
+        fisher_term : bool
+            Whether F is the mean information, or the identity.
         scaling : str
             Name of the scaling.
         n : int

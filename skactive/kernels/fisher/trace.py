@@ -27,7 +27,7 @@ class TraceSearch:
     removed, costs : torch.Tensor of shape (n_backward,)
         Positions in the order removed; by how much each raised the trace (float64).
     objective : torch.Tensor of shape (1 + n_forward + n_backward,), float64
-        tr(M⁻¹ F) before the first and after each of the steps.
+        The trace tr(M⁻¹ F) before the first and after each of the steps.
     n_filled : int
         How many of the last positions were drawn uniformly, because no row left could
         lower the trace.
@@ -87,7 +87,7 @@ def trace_search(
     p_labeled : torch.Tensor of shape (n_labeled, K) or None, default=None
         Their probabilities.
     lam : float, default=1.0
-        λ > 0 of M₀ = λ Id + the information of the labelled rows.
+        The λ > 0 of M₀ = λ Id + the information of the labelled rows.
     oversample : float, default=2
         Rows added for each that is left, >= 1; 1 is the forward search alone.
     fisher_term : bool, default=True
