@@ -22,8 +22,9 @@ from skactive.inspection import (
     sample_posterior,
 )
 from skactive.inspection.fitting import fit_model, warn_about_net
+from skactive.inspection.last_layers import weights_among
 from skactive.inspection.preparation import code_targets, final_model
-from skactive.inspection.questions import answers, check_probabilities
+from skactive.inspection.questions import answers, check_probabilities, takes_labeled
 from skactive.utils.labeled import LabeledSet
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.selection import top_n
@@ -297,17 +298,20 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
             options = {} if layer is None else {"layer": layer}
             return embed(self.estimator_, X, **options)
         if name == "sample_posterior":
-            return sample_posterior(
-                self.estimator_,
-                X,
-                n_draws=getattr(self, "n_draws", None),
-                random_state=np.random.RandomState(
-                    np.random.MT19937(self._seeds(_POSTERIOR))
-                ),
-            )
+            seed = np.random.RandomState(np.random.MT19937(self._seeds(_POSTERIOR)))
+            return self._sample(X, getattr(self, "n_draws", None), seed)
         return check_probabilities(
             predict_proba(self.estimator_, X), final_model(self.estimator_)
         )
+
+    def _sample(self, X, n_draws, random_state):
+        """Pass the labelled rows on where the posterior is computed from them."""
+        options = {}
+        if takes_labeled(final_model(self.estimator_)):
+            labeled = self._labeled
+            y = self._coding.encode(labeled.y)
+            options["labeled"] = (labeled.X, y, weights_among(labeled.params))
+        return sample_posterior(self.estimator_, X, n_draws, random_state, **options)
 
     def _seeds(self, purpose):
         return seed_sequence(self._entropy, self.n_rounds_, purpose)
@@ -459,3 +463,9 @@ class ScoringStrategy(QueryStrategy):
 
 
 register_wrapper(QueryStrategy, "estimator_")
+
+
+@sample_posterior.register(QueryStrategy)
+def _(strategy, X, n_draws=None, random_state=None, labeled=None):
+    check_is_fitted(strategy)  # and has labelled rows of its own
+    return strategy._sample(X, n_draws, random_state)

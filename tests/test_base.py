@@ -23,6 +23,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
@@ -264,9 +265,10 @@ def test_other_questions_are_refused_too():
             return pool.sample_posterior.std(axis=0).sum(axis=1)
 
     with pytest.raises(TypeError, match="asks its model for sample_posterior"):
-        NeedsDraws().fit(X[START], Y[START])
-    forest = NeedsDraws(RandomForestClassifier(10), random_state=0)
-    assert len(forest.fit(X[START], Y[START]).query(X, 3)) == 3
+        NeedsDraws(GaussianNB()).fit(X[START], Y[START])
+    for model in (RandomForestClassifier(10), None):
+        strategy = NeedsDraws(model, random_state=0).fit(X[START], Y[START])
+        assert len(strategy.query(X, 3)) == 3
 
 
 def test_a_wrong_answer_of_a_strategy_is_refused_with_its_name():

@@ -5,6 +5,7 @@ Importing this package registers the answers of all families of models.
 """
 
 from skactive.inspection import (  # noqa: F401  (each registers its family)
+    bayesian_linear,
     ensembles,
     gaussian_processes,
     linear,
@@ -14,7 +15,16 @@ from skactive.inspection import (  # noqa: F401  (each registers its family)
     skorch_heads,
     skorch_nets,
 )
+from skactive.inspection.committee import Committee
+from skactive.inspection.last_layers import LastLayerLaplace
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
 from skactive.inspection.wrappers import register_wrapper
 
-__all__ = ["embed", "predict_proba", "register_wrapper", "sample_posterior"]
+__all__ = [
+    "Committee",
+    "LastLayerLaplace",
+    "embed",
+    "predict_proba",
+    "register_wrapper",
+    "sample_posterior",
+]

@@ -1,5 +1,7 @@
 """Forests, bagging and voting: the members are the posterior."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.ensemble import (
@@ -74,21 +76,49 @@ def _bare_rows(ensemble, X, dtype):
 
 
 def _sample_members(ensemble, members, rows, n_draws, random_state):
-    n_members = len(members)
+    ask = _member_proba if is_classifier(ensemble) else _member_prediction
+    asks = [partial(_ask, ask, ensemble, m, rows, i) for i, m in enumerate(members)]
+    return sample_members(type(ensemble).__name__, asks, n_draws, random_state)
+
+
+def _ask(ask, ensemble, member, rows, place):
+    return ask(ensemble, member, rows(place))
+
+
+def sample_members(name, asks, n_draws, random_state):
+    """
+    Draw members without replacement and stack their answers.
+
+    Parameters
+    ----------
+    name : str
+        Whose members they are, to be named.
+    asks : list of callable
+        One for each member; called without arguments, it gives the member's answer, an
+        ndarray of shape (n_samples, n_outputs).
+    n_draws : int or None
+        How many members to ask; None asks all, in their order.
+    random_state : int, RandomState instance or None
+        Seed of the choice of members.
+
+    Returns
+    -------
+    ndarray of shape (n_draws, n_samples, n_outputs)
+        The answers.
+    """
+    n_members = len(asks)
     n_draws = check_n_draws(n_draws, default=n_members)
     if n_draws > n_members:
         raise ValueError(
             f"The 'n_draws' parameter must lie between 1 and the {n_members} members "
-            f"of {type(ensemble).__name__}: each is one draw. Got n_draws={n_draws}. "
-            "Ask for fewer, or fit more members."
+            f"of {name}: each is one draw. Got n_draws={n_draws}. Ask for fewer, or "
+            "fit more members."
         )
     drawn = range(n_members)
     if n_draws < n_members:
         rng = np.random.default_rng(seed_sequence(draw_entropy(random_state)))
         drawn = rng.choice(n_members, size=n_draws, replace=False)
-    ask = _member_proba if is_classifier(ensemble) else _member_prediction
-    draws = (ask(ensemble, members[i], rows(i)) for i in drawn)
-    return stack_draws(draws, n_draws)
+    return stack_draws((asks[i]() for i in drawn), n_draws)
 
 
 def _member_proba(ensemble, member, X):

@@ -10,11 +10,9 @@ from sklearn.gaussian_process import (
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skactive.inspection.questions import check_n_draws, sample_posterior
+from skactive.inspection.questions import DEFAULT_DRAWS, check_n_draws, sample_posterior
 from skactive.utils.random import draw_entropy, int_seed, seed_sequence
 from skactive.utils.validation import num_rows
-
-DEFAULT_DRAWS = 100
 
 
 @sample_posterior.register(GaussianProcessRegressor)

@@ -6,6 +6,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skactive.inspection.laplace import last_layer
 from skactive.inspection.preparation import code_targets, final_model
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
 from skactive.inspection.seeding import isolated_random, seed_parameters
@@ -18,13 +19,16 @@ def _transformed(pipeline, X):
 
 
 def _asking_last_step(question):
-    def ask(pipeline, X, *args, **kwargs):
+    def ask(pipeline, X, *args, labeled=None, **kwargs):
+        if labeled is not None:
+            X_labeled, *rest = labeled
+            kwargs["labeled"] = (_transformed(pipeline, X_labeled), *rest)
         return question(pipeline[-1], _transformed(pipeline, X), *args, **kwargs)
 
     return ask
 
 
-for _question in (predict_proba, embed, sample_posterior):
+for _question in (predict_proba, embed, sample_posterior, last_layer):
     _question.register(Pipeline, _asking_last_step(_question))
 
 

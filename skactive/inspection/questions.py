@@ -9,11 +9,15 @@ models stand in the other files of this room. A model of your own joins with
         return estimator.features(X)
 """
 
+import inspect
 import numbers
 from functools import singledispatch
 
 import numpy as np
 from sklearn.base import is_regressor
+
+DEFAULT_DRAWS = 100
+"""Draws from a posterior that is no finite set of members, unless told otherwise."""
 
 
 @singledispatch
@@ -94,19 +98,30 @@ def embed(estimator, X, layer=None):
 
 
 @singledispatch
-def sample_posterior(estimator, X, n_draws=None, random_state=None):
+def sample_posterior(estimator, X, n_draws=None, random_state=None, labeled=None):
     """
     Draw predictions from the model's posterior.
 
-    One draw is one model (one member, one dropout mask, one function) asked about
-    every row, so that the answers for different rows belong together.
+    One draw is one model (one member, one dropout mask, one set of weights, one
+    function) asked about every row, so that the answers for different rows belong
+    together. Where they come from:
+
+    - forests, bagging, voting, ``Committee``, a list of fitted estimators: the members;
+    - skorch nets: Monte-Carlo dropout, with one mask a draw shared by all rows;
+    - ``LogisticRegression``, and any skorch classifier inside ``LastLayerLaplace``: a
+      Laplace approximation of the last layer;
+    - ``BayesianRidge``, ``ARDRegression``: the Gaussian over the coefficients;
+    - Gaussian processes: the function at all rows jointly.
+
+    A draw does not depend on which rows are asked for, nor in which order or
+    mini-batches, beyond float rounding; except of a Gaussian process, whose pool must
+    be asked for whole. Noise of the targets is not added.
 
     Parameters
     ----------
     estimator : fitted estimator
-        A forest, bagging or voting ensemble, a Gaussian process, a skorch net with
-        dropout, a Pipeline, search or frozen model around one, or a class registered
-        with ``sample_posterior.register``.
+        One of these, a Pipeline, search, strategy or frozen model around one, or a
+        class registered with ``sample_posterior.register``.
     X : array-like of shape (n_samples, n_features) or (n_samples, ...)
         Rows, as the estimator takes them.
     n_draws : int or None, default=None
@@ -114,6 +129,10 @@ def sample_posterior(estimator, X, n_draws=None, random_state=None):
         any other model. Members are drawn without replacement.
     random_state : int, RandomState instance or None, default=None
         Seed of the draws; None takes fresh entropy.
+    labeled : tuple or None, default=None
+        For ``LogisticRegression`` only, which does not keep them: the rows that it was
+        fitted on as (X_labeled, y) or (X_labeled, y, sample_weight). Strategies pass
+        theirs.
 
     Returns
     -------
@@ -125,14 +144,40 @@ def sample_posterior(estimator, X, n_draws=None, random_state=None):
     TypeError
         The model has no source of disagreement.
     ValueError
-        More draws asked for than there are members.
+        More draws asked for than there are members, or the model lacks something that
+        its posterior needs.
     """
     raise TypeError(
-        f"{type(estimator).__name__} has no source of disagreement to sample from. Use "
-        "a forest, a bagging or voting ensemble, a Gaussian process, or a skorch net "
-        "with dropout layers, or register your own model with "
-        "skactive.inspection.sample_posterior.register."
+        f"{type(estimator).__name__} has no source of disagreement to sample from. "
+        f"{SOURCES}"
     )
+
+
+SOURCES = (
+    "Use a forest, a bagging or voting ensemble, a Committee, a LogisticRegression, a "
+    "BayesianRidge or ARDRegression, a Gaussian process, or a skorch net with dropout "
+    "layers or inside LastLayerLaplace; or register your own model with "
+    "skactive.inspection.sample_posterior.register."
+)
+"""What can be sampled from, said to whoever asks another model."""
+
+
+def takes_labeled(estimator):
+    """
+    Say whether the posterior of a model is computed from the rows of its ``fit``.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The innermost model.
+
+    Returns
+    -------
+    bool
+        True where what is registered for it has a parameter ``labeled``.
+    """
+    answer = sample_posterior.dispatch(type(estimator))
+    return "labeled" in inspect.signature(answer).parameters
 
 
 def answers(question, estimator):

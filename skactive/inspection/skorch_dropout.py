@@ -7,6 +7,7 @@ network, and the answer depends neither on the mini-batch size nor on the order 
 rows (Kirsch et al. 2019, section 3.3).
 """
 
+import warnings
 from collections import defaultdict
 
 import torch
@@ -14,6 +15,7 @@ from skorch import NeuralNet, NeuralNetBinaryClassifier, NeuralNetClassifier
 
 from skactive.inspection.preparation import as_input
 from skactive.inspection.questions import (
+    DEFAULT_DRAWS,
     check_n_draws,
     predict_proba,
     sample_posterior,
@@ -28,7 +30,6 @@ from skactive.utils.random import (
     torch_generator,
 )
 
-DEFAULT_DRAWS = 100
 _ELEMENTWISE = (torch.nn.Dropout, torch.nn.AlphaDropout)
 _CHANNELWISE = (
     torch.nn.Dropout1d,
@@ -52,6 +53,7 @@ def _(net, X, n_draws=None, random_state=None):
     }
     if not layers:
         raise _no_disagreement(net)
+    _warn_of_hidden(net)
     X = as_input(net, X)
     entropy = draw_entropy(random_state)
     draws = (
@@ -129,10 +131,43 @@ def _predict(net, X):
     return prediction.reshape(len(prediction), -1)
 
 
+def _hidden_dropout(net):
+    """Name the modules with a dropout inside, which no hook can reach."""
+    return [
+        f"{name!r} ({type(module).__name__}, dropout={module.dropout:g})"
+        for name, module in net.module_.named_modules()
+        if isinstance(module, torch.nn.RNNBase | torch.nn.MultiheadAttention)
+        and module.dropout > 0
+        and getattr(module, "num_layers", 2) > 1  # one recurrent layer: none acts
+    ]
+
+
+def _warn_of_hidden(net):
+    hidden = _hidden_dropout(net)
+    if hidden:
+        warnings.warn(
+            f"The dropout inside {', '.join(hidden)} cannot share a mask among rows, "
+            "so it is left out of the draws; the other dropout layers of "
+            f"{class_name(net)} act. Set it to 0 and use dropout layers of their own, "
+            "or filter this warning.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
 def _no_disagreement(net):
+    hidden = _hidden_dropout(net)
+    inside = (
+        f" The dropout inside {', '.join(hidden)} cannot share a mask among rows, and "
+        "does not count."
+        if hidden
+        else ""
+    )
     return TypeError(
         f"{class_name(net)} has no dropout layer that acts when it predicts "
         "(torch.nn.Dropout, Dropout1d, 2d, 3d, AlphaDropout, FeatureAlphaDropout with "
-        "p > 0), so its posterior cannot be sampled. Add one (functional dropout "
-        "cannot be seen), or use an ensemble."
+        f"p > 0), so its posterior cannot be sampled.{inside} Add one (functional "
+        "dropout cannot be seen); or ask for a Laplace approximation of its last layer "
+        "with LastLayerLaplace(net, prior_precision=1.0); or use an ensemble, "
+        "Committee([net] * 5) say."
     )

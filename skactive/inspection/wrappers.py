@@ -9,6 +9,7 @@ from sklearn.model_selection import (
 )
 from sklearn.semi_supervised import SelfTrainingClassifier
 
+from skactive.inspection.laplace import last_layer
 from skactive.inspection.preparation import as_input, code_targets, final_model
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
 
@@ -57,7 +58,7 @@ def register_wrapper(wrapper_class, fitted, unfitted="estimator"):
 
         return prepare
 
-    for question in (predict_proba, embed, sample_posterior):
+    for question in (predict_proba, embed, sample_posterior, last_layer):
         question.register(wrapper_class, asking(question))
     for preparation in (final_model, as_input, code_targets):
         preparation.register(wrapper_class, preparing(preparation))
