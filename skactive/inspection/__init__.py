@@ -16,7 +16,7 @@ from skactive.inspection import (  # noqa: F401  (each registers its family)
     skorch_nets,
 )
 from skactive.inspection.committee import Committee
-from skactive.inspection.last_layers import LastLayerLaplace
+from skactive.inspection.last_layer_laplace import LastLayerLaplace
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
 from skactive.inspection.wrappers import register_wrapper
 

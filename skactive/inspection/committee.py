@@ -12,17 +12,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from skactive.inspection.ensembles import sample_members
 from skactive.inspection.fitting import fit_model, warn_about_net
+from skactive.inspection.members import (
+    asks_for_proba,
+    in_columns,
+    prediction_of,
+    union_of,
+)
 from skactive.inspection.preparation import (
     LabelCoding,
-    TargetCoding,
-    as_input,
     code_targets,
     final_model,
 )
 from skactive.inspection.questions import answers, predict_proba, sample_posterior
-from skactive.inspection.skorch_nets import adapted_input
 from skactive.utils.containers import safe_indexing
-from skactive.utils.random import draw_entropy, isolated_torch, seed_sequence
+from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.validation import num_rows, validate_labeled, validate_rows
 
 
@@ -129,7 +132,7 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
             codings.append(coding)
         self.estimators_, self._codings = members, codings
         if is_classifier(self):
-            self.classes_ = _union(map(_labels, members, codings))
+            self.classes_ = union_of(map(_labels, members, codings))
         return self
 
     def _check_members(self):
@@ -237,9 +240,9 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         """Give a function for each member, that answers about rows."""
         if not is_classifier(self):
             pairs = zip(self.estimators_, self._codings, strict=True)
-            return [lambda m=m, c=c: c.decode(_prediction(m, X)) for m, c in pairs]
+            return [lambda m=m, c=c: c.decode(prediction_of(m, X)) for m, c in pairs]
         labels = map(_labels, self.estimators_, self._codings)
-        return _proba_asks(self.estimators_, labels, self.classes_, X)
+        return asks_for_proba(self.estimators_, labels, self.classes_, X)
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimators_")
@@ -260,7 +263,7 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
 @sample_posterior.register(Committee)
 def _(committee, X, n_draws=None, random_state=None):
     X = committee._validated(X)
-    asks = [_as_columns(ask) for ask in committee._asks(X)]
+    asks = [in_columns(ask) for ask in committee._asks(X)]
     draws = sample_members("Committee", asks, n_draws, random_state)
     if len(draws) > 1 and num_rows(X) > 1 and (draws == draws[:1]).all():
         warnings.warn(
@@ -271,24 +274,6 @@ def _(committee, X, n_draws=None, random_state=None):
             stacklevel=2,
         )
     return draws
-
-
-@sample_posterior.register(list)
-@sample_posterior.register(tuple)
-def _(models, X, n_draws=None, random_state=None):
-    for model in models:
-        check_is_fitted(model)
-    if not models or len({is_classifier(model) for model in models}) > 1:
-        raise TypeError(
-            "A list of fitted models must hold classifiers only or regressors only, "
-            f"and one at least. Got {[type(model).__name__ for model in models]}."
-        )
-    if is_classifier(models[0]):
-        labels = [_labels(model, TargetCoding()) for model in models]
-        asks = _proba_asks(models, labels, _union(labels), X)
-    else:
-        asks = [_as_columns(lambda m=m: _prediction(m, X)) for m in models]
-    return sample_members("the list", asks, n_draws, random_state)
 
 
 @code_targets.register(Committee)
@@ -316,35 +301,5 @@ def _as_params(sample_weight, n):
 
 
 def _labels(member, coding):
-    """Name the columns of a member's probabilities, as far as it knows them."""
+    """Name the columns of a member's probabilities."""
     return member.classes_ if coding.classes is None else coding.classes
-
-
-def _union(labels):
-    return np.unique(np.concatenate([np.asarray(each) for each in labels]))
-
-
-def _proba_asks(members, labels, classes, X):
-    def ask(member, known):
-        proba = predict_proba(member, X)
-        # A net's own classes_ are those it has seen; its columns are all there are.
-        known = known if len(known) == proba.shape[1] else np.arange(proba.shape[1])
-        full = np.zeros((len(proba), len(classes)), dtype=proba.dtype)
-        full[:, np.searchsorted(classes, known)] = proba
-        return full
-
-    pairs = zip(members, labels, strict=True)
-    return [lambda m=m, known=known: ask(m, known) for m, known in pairs]
-
-
-def _prediction(member, X):
-    with isolated_torch(), adapted_input(member):
-        return np.asarray(member.predict(as_input(member, X)))
-
-
-def _as_columns(ask):
-    def columns():
-        answer = ask()
-        return answer.reshape(len(answer), -1) if answer.ndim == 1 else answer
-
-    return columns

@@ -21,7 +21,7 @@ from skactive.inspection.questions import (
     sample_posterior,
     stack_draws,
 )
-from skactive.inspection.skorch_hooks import class_name, hooked, starting
+from skactive.inspection.skorch_hooks import class_name, hooked, passes, starting
 from skactive.inspection.skorch_nets import eager, reading
 from skactive.utils.random import (
     draw_entropy,
@@ -29,6 +29,7 @@ from skactive.utils.random import (
     seed_sequence,
     torch_generator,
 )
+from skactive.utils.validation import num_rows
 
 _ELEMENTWISE = (torch.nn.Dropout, torch.nn.AlphaDropout)
 _CHANNELWISE = (
@@ -55,11 +56,39 @@ def _(net, X, n_draws=None, random_state=None):
         raise _no_disagreement(net)
     _warn_of_hidden(net)
     X = as_input(net, X)
+    _check_rows_first(net, X, layers)
     entropy = draw_entropy(random_state)
     draws = (
         _draw_once(net, X, _Masks(layers, entropy, draw)) for draw in range(n_draws)
     )
     return stack_draws(draws, n_draws)
+
+
+def _check_rows_first(net, X, layers):
+    """Compare what the layers see of two rows and of three: only the first grows."""
+    if num_rows(X) < 3:
+        return
+    two, three = (
+        [
+            (name, tuple(inputs.shape))
+            for _, calls in passes(net, X[:n], layers)
+            for name, _, inputs, _ in calls
+        ]
+        for n in (2, 3)
+    )
+    if len(two) != len(three):  # mini-batches of one row or two
+        return
+    for (name, before), (_, after) in zip(two, three, strict=True):
+        if before[1:] != after[1:] or 3 * before[0] != 2 * after[0]:
+            raise _rows_not_first(name, after, 3)
+
+
+def _rows_not_first(name, shape, n_rows):
+    return ValueError(
+        f"The dropout layer {name!r} sees a tensor of shape {tuple(shape)} for a "
+        f"mini-batch of {n_rows} rows. The rows must come first, so that they can "
+        "share a mask: put the batch first in the module (batch_first=True)."
+    )
 
 
 def _draw_once(net, X, masks):
@@ -90,12 +119,7 @@ class _Masks:
         """Put what the layer would give under this draw's mask in place of output."""
         layer = self.layers[name]
         if len(x) % self.n_rows:
-            raise ValueError(
-                f"The dropout layer {name!r} sees a tensor of shape {tuple(x.shape)} "
-                f"for a mini-batch of {self.n_rows} rows. The rows must come first, so "
-                "that they can share a mask: put the batch first in the module "
-                "(batch_first=True)."
-            )
+            raise _rows_not_first(name, x.shape, self.n_rows)
         shape = tuple(x.shape[1:])
         if isinstance(layer, _CHANNELWISE):
             shape = (*shape[:1], *(1 for _ in shape[1:]))

@@ -155,6 +155,7 @@ def test_a_list_of_fitted_models():
     np.testing.assert_allclose(draws[0], net.predict_proba(X32), atol=1e-7)
     np.testing.assert_allclose(draws[1], tree.predict_proba(X32), atol=1e-7)
     assert len(sample_posterior((net, tree), X32, n_draws=1, random_state=0)) == 1
+    assert sample_posterior([net], X32).shape == (1, 50, 3)
     targets = [Ridge(alpha=a).fit(X, X[:, :2]) for a in (1, 9)]
     draws = sample_posterior(targets, X)
     np.testing.assert_allclose(draws, [model.predict(X) for model in targets])

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -194,7 +195,7 @@ def test_a_net_without_active_dropout_is_refused(net):
 
 
 def test_rows_must_come_first_for_a_mask_to_be_shared():
-    with pytest.raises(ValueError, match=r"'dropout' sees .*\(3, 25, 4\).*batch_first"):
+    with pytest.raises(ValueError, match=r"'dropout' sees .*\(3, 3, 4\).*batch_first"):
         sample_posterior(initialized(SequenceFirst), X, n_draws=2)
     net = initialized(SequenceFirst, module__batch_first=True)
     draws = sample_posterior(net, np.repeat(X[:1], 9, axis=0), n_draws=4)
@@ -266,3 +267,91 @@ def test_a_compiled_net_draws_what_it_draws_uncompiled():
     draws = sample_posterior(initialized(**params), X, n_draws=3, random_state=0)
     plain = sample_posterior(initialized(), X, n_draws=3, random_state=0)
     np.testing.assert_allclose(draws, plain, atol=1e-6)
+
+
+# ------------------------------------------------- dropout that no hook can reach
+
+
+class Recurrent(nn.Module):
+    def __init__(self, n_layers=2, inside=0.5, outside=0.0, kind=nn.LSTM):
+        super().__init__()
+        self.rnn = kind(2, 8, n_layers, dropout=inside, batch_first=True)
+        self.dropout = nn.Dropout(outside)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.head(self.dropout(self.rnn(x)[0][:, -1]))
+
+
+class Attention(nn.Module):
+    """Attention alone, or in an encoder that has dropout layers of its own too."""
+
+    def __init__(self, encoder=False, batch_first=True):
+        super().__init__()
+        self.encoder, self.batch_first = encoder, batch_first
+        self.input, self.head = nn.Linear(2, 8), nn.Linear(8, 3)
+        options = {"dropout": 0.5, "batch_first": batch_first}
+        if encoder:
+            self.inner = nn.TransformerEncoderLayer(8, 2, 16, **options)
+        else:
+            self.inner = nn.MultiheadAttention(8, 2, **options)
+
+    def forward(self, x):
+        z = self.input(x if self.batch_first else x.transpose(0, 1))
+        z = self.inner(z) if self.encoder else self.inner(z, z, z)[0]
+        return self.head(z.mean(1 if self.batch_first else 0))
+
+
+STEPS = rng.normal(size=(9, 6, 2)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("module", "params", "named"),
+    [
+        (Recurrent, {}, r"'rnn' \(LSTM, dropout=0\.5\)"),
+        (Recurrent, {"kind": nn.GRU}, r"'rnn' \(GRU, dropout=0\.5\)"),
+        (Attention, {}, r"'inner' \(MultiheadAttention, dropout=0\.5\)"),
+    ],
+)
+def test_a_net_with_no_other_dropout_is_refused(module, params, named):
+    net = initialized(module, **{f"module__{k}": v for k, v in params.items()})
+    with pytest.raises(
+        TypeError, match=rf"no dropout layer.*{named}.*LastLayerLaplace"
+    ):
+        sample_posterior(net, STEPS, n_draws=2)
+
+
+@pytest.mark.parametrize(
+    ("module", "params", "named"),
+    [
+        (Recurrent, {"outside": 0.5}, r"inside 'rnn' \(LSTM"),
+        (Attention, {"encoder": True}, r"inside 'inner\.self_attn' \(Multihead"),
+    ],
+)
+def test_beside_other_dropout_it_is_warned_of_and_left_out(module, params, named):
+    net = initialized(module, **{f"module__{k}": v for k, v in params.items()})
+    with pytest.warns(UserWarning, match=rf"{named}.*left out"):
+        draws = sample_posterior(net, STEPS, n_draws=5, random_state=0)
+    assert draws.std(axis=0).max() > 0.01
+    net.iterator_valid__batch_size = 4
+    with pytest.warns(UserWarning, match=named):
+        again = sample_posterior(net, STEPS[::-1], n_draws=5, random_state=0)
+    np.testing.assert_allclose(again[:, ::-1], draws, atol=1e-6)
+
+
+def test_dropout_of_one_recurrent_layer_acts_nowhere():
+    with pytest.warns(UserWarning, match="num_layers greater than 1"):  # torch's own
+        net = initialized(Recurrent, module__n_layers=1, module__outside=0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert sample_posterior(net, STEPS, n_draws=2).shape == (2, 9, 3)
+
+
+@pytest.mark.parametrize("n_rows", [3, 6, 9])
+def test_rows_that_come_second_are_noticed_even_where_the_sizes_agree(n_rows):
+    net = initialized(Attention, module__encoder=True, module__batch_first=False)
+    with (
+        pytest.warns(UserWarning, match="left out"),
+        pytest.raises(ValueError, match=r"sees .*\(6, 3, 8\).*batch_first"),
+    ):
+        sample_posterior(net, STEPS[:n_rows], n_draws=2)
