@@ -9,9 +9,15 @@ from skactive.kernels.distances import Rows
 
 COPIES = 4
 """M⁻¹, F, and what is in the making."""
+SKETCH = (
+    "use approximation='sketch' with a width of some thousands, or a narrower layer"
+)
+BLOCKS = f"{SKETCH}, or approximation='block' (one block for each class)"
+SKETCH_LESS = "use a smaller width"
+NARROW = "use a narrower layer"
 
 
-def check_dense(dim, blocks, device, *, exact):
+def check_dense(dim, blocks, device, way_out):
     """
     Refuse dense matrices that do not fit.
 
@@ -23,8 +29,8 @@ def check_dense(dim, blocks, device, *, exact):
         How many there are of each.
     device : torch.device
         Where they would lie.
-    exact : bool
-        Whether an approximation would be smaller.
+    way_out : str
+        What would need less.
 
     Raises
     ------
@@ -34,14 +40,8 @@ def check_dense(dim, blocks, device, *, exact):
     needed = COPIES * blocks * dim * dim * 8
     there = _memory(device)
     if needed > there / 2:
-        way_out = (
-            "use approximation='sketch' with a width of some thousands, or "
-            "approximation='block' (one block for each class), or a narrower layer"
-            if exact
-            else "use a smaller width"
-        )
         raise MemoryError(
-            f"The trace search needs {blocks} x {dim} x {dim} matrices in float64, "
+            f"The search needs {blocks} x {dim} x {dim} matrices in float64, "
             f"{needed / 1e9:.1f} GB in all, more than half of the {there / 1e9:.1f} GB "
             f"of memory: {way_out}."
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.fisher.checks import check_dense, check_lam, check_rows
+from skactive.kernels.fisher.checks import NARROW, check_dense, check_lam, check_rows
 from skactive.kernels.fisher.dense import Dense
 from skactive.kernels.fisher.factors import Gradient, Scalar, Softmax
 from skactive.kernels.fisher.matrices import SmallMatrices, log_determinants
@@ -99,7 +99,7 @@ def determinant_search(
         raise ValueError(f"fisher must be one of {FISHERS}. Got {fisher!r}.")
     generator = given_or_fresh(generator)
     space = Whole(k, z.shape[1], z.device)
-    check_dense(space.dim, 1, z.device, exact=False)
+    check_dense(space.dim, 1, z.device, NARROW)
     factor = _factor(fisher, z, p)
     prior = torch.zeros(space.dim, space.dim, dtype=torch.float64, device=z.device)
     if z_labeled is not None and len(z_labeled):

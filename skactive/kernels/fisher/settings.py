@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import torch
 
-from skactive.kernels.fisher.checks import check_dense
+from skactive.kernels.fisher.checks import BLOCKS, SKETCH, SKETCH_LESS, check_dense
 from skactive.kernels.fisher.dense import Dense
 from skactive.kernels.fisher.factors import Softmax
 from skactive.kernels.fisher.scalars import ScalarSearch
@@ -124,7 +124,7 @@ def scalar_search(setting, approximation, width, refresh, generator):
         axes = torch.randn(width, d, dtype=torch.float64, generator=generator)
         axes = axes.to(z.device) / math.sqrt(width)
     dim = d if axes is None else width
-    check_dense(dim, len(roots), z.device, exact=approximation is None)
+    check_dense(dim, len(roots), z.device, SKETCH if axes is None else SKETCH_LESS)
     labeled = _grams(setting.z_labeled, roots_labeled, axes)
     eye = torch.eye(dim, dtype=torch.float64, device=z.device).expand_as(labeled)
     fisher = eye
@@ -186,7 +186,7 @@ def matrix_search(setting, rank, width, refresh, generator, memory):
     """
     z, (n_classes, d) = setting.z, (setting.p.shape[1], setting.z.shape[1])
     dim = (n_classes - 1) * d if width is None else width
-    check_dense(dim, 1, z.device, exact=width is None)
+    check_dense(dim, 1, z.device, BLOCKS if width is None else SKETCH_LESS)
     if width is None:
         space = Whole(n_classes, d, z.device)
     else:
