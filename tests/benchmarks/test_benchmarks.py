@@ -15,6 +15,7 @@ def rows(text, title):
     }
 
 
+@pytest.mark.slow
 def test_core_set_rivals_take_the_same_points(capsys, golden):
     golden("coreset.npz")
     main(["core_set", "--scale", "100", "--threads", "1"])
@@ -41,3 +42,16 @@ def test_unknown_benchmark(capsys):
     with pytest.raises(SystemExit):
         main(["bagde"])
     assert "no benchmark is called bagde" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_bait_rivals_take_the_published_points(capsys, golden):
+    golden("bait_regression.npz")
+    main(["bait", "--scale", "50", "--threads", "1"])
+    printed = capsys.readouterr().out
+    for title in ("regression: picks on", "classification: picks on"):
+        found = rows(printed, title)
+        assert len(found) >= 2
+        for cells in found.values():
+            same, of = map(int, cells[0].split(" of "))
+            assert same == of
