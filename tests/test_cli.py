@@ -110,6 +110,18 @@ def test_a_regression_has_no_levels_and_no_classes(capsys):
         "margin asks its model for predict_proba, which ridge"
         in capsys.readouterr().err
     )
+    assert main([*options, "--estimator", "ridge,linear"]) == 0
+    played = [strategy for _, strategy in lines_of(capsys.readouterr().out)]
+    assert played == ["random", "coreset", "bait"] * 2
+
+
+def test_slow_strategies_play_when_they_are_named(capsys):
+    assert main([*LOGISTIC, "--strategies", "bait,probabilistic"]) == 0
+    played = [strategy for _, strategy in lines_of(capsys.readouterr().out)]
+    assert played == ["bait", "probabilistic"]
+    assert main([*LOGISTIC, "--seeds", "1"]) == 0
+    played = [strategy for _, strategy in lines_of(capsys.readouterr().out)]
+    assert played == ["random", "confidence", "margin", "entropy", "badge", "coreset"]
 
 
 def test_a_file_of_ones_own_with_gaps(capsys):

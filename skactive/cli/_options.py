@@ -9,18 +9,25 @@ import joblib
 from sklearn.utils import Bunch
 
 import skactive
-from skactive.cli._models import DEFAULT_ESTIMATORS, ESTIMATORS, STRATEGIES, lacks
+from skactive.cli._models import (
+    DEFAULT_ESTIMATORS,
+    ESTIMATORS,
+    ON_REQUEST,
+    STRATEGIES,
+    lacks,
+)
 from skactive.datasets import TASKS, list_datasets, load_dataset, load_table
 
 _DESCRIPTION = """\
 Compare active-learning strategies on a data set: play the loop for each model,
 strategy and seed, with the labels held back until they are asked for. Without any
-option: all strategies on scikit-learn's digits, with a logistic regression and a
-neural network, in one to two minutes."""
+option: the quick strategies on scikit-learn's digits, with a logistic regression
+and a neural network, in one to two minutes."""
 _EPILOG = """\
 examples:
   skactive
   skactive --dataset iris --strategies random,margin --estimator forest
+  skactive --dataset diabetes --estimator ridge
   skactive --dataset patients.csv --target diagnosis --seeds 10
 
 exit codes: 0 all went well, 1 a run failed or was interrupted, 2 wrong usage"""
@@ -86,7 +93,8 @@ def _add_names(data, loop):
         "--strategies",
         nargs="+",
         metavar="NAME",
-        help=f"of {', '.join(STRATEGIES)} (all that the models allow)",
+        help=f"of {', '.join(STRATEGIES)} (all that the models allow, for "
+        f"classification without {' and '.join(ON_REQUEST[TASKS[0]])})",
     )
     models = "; ".join(f"for {task} {', '.join(ESTIMATORS[task])}" for task in TASKS)
     loop.add_argument(
@@ -181,7 +189,7 @@ def _strategies(words, estimators, data):
     unable = {name for name, _ in missing}
     allowed = [name for name in STRATEGIES if name not in unable]
     if words is None:
-        return allowed
+        return [name for name in allowed if name not in ON_REQUEST[data.task]]
     names = _names(words)
     _check_names("--strategies", names, STRATEGIES, data)
     for (name, model), needs in missing.items():
