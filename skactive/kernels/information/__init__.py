@@ -14,6 +14,7 @@ from skactive.kernels.information.measures import (
     expected_entropy,
     mean_std,
     variation_ratio,
+    vote_entropy,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "joint_entropy_sampled",
     "mean_std",
     "variation_ratio",
+    "vote_entropy",
 ]

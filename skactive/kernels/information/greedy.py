@@ -1,5 +1,6 @@
 """BatchBALD: the batch whose labels together tell most, by lazy greedy search."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -24,7 +25,9 @@ SIGNIFICANT = 2
 """A gain below so many standard errors is noise. One would never be reached: terms that
 are not negative have a mean above its standard error, be it one term that is not 0."""
 
+_FAR = 3  # standard errors of a difference
 _FEW = 32  # candidates left over: cheaper to evaluate than to bound once more
+_TOGETHER = 2**17  # probabilities P(y | c) of candidates evaluated together
 _PROBE = 256  # candidates that tell whether bounding the others will pay
 
 
@@ -108,8 +111,10 @@ def batch_bald(
 
     The choice is that of evaluating all candidates on the same configurations, with
     ties (within 1e-12) to the smallest position, but few are evaluated. What a row
-    adds can only fall, so that its last exact gain bounds it; and its gain on groups of
-    configurations bounds that on the configurations, be they all or a sample.
+    adds can only fall, so that its last gain bounds it; on a sample up to a margin, of
+    three standard errors of a difference and of 10 ln K / n_configurations. And its
+    gain on groups of configurations bounds that on the configurations, be they all or a
+    sample.
 
     The search ends early where the best gain is below 1e-9 nats or, on a sample, twice
     its standard error (about four configurations carry it then): no batch tells more
@@ -155,6 +160,7 @@ class _Search:
         self.entropies = draws.map(lambda p: entr(p).sum(dim=2))
         self.bald = draws.map(bald_of_block)
         self.stale = self.bald.clone()
+        self.error = torch.zeros_like(self.stale)
         self.free = torch.ones(draws.n_rows, dtype=torch.bool, device=draws.device)
         self.known = Configurations.none(draws.n_draws, draws.device)
         self.chosen, self.scores, self.gains, self.errors = [], [], [], []
@@ -182,12 +188,10 @@ class _Search:
         exact = self.known.is_exact
         self.bounds = self.stale.masked_fill(~self.free, -torch.inf)
         self.fresh = torch.full_like(self.stale, -torch.inf)
-        self.spread = torch.zeros_like(self.stale)
         self.top = -torch.inf, self.draws.n_rows
         self._evaluate_highest()
         if not exact:
-            # A gain on another sample bounds nothing.
-            self.bounds[self.bounds > -torch.inf] = torch.inf
+            self.bounds += self._margin()
         for posterior, mass in rungs(self.known.posterior, self.known.mass):
             at = self._contenders()
             if len(at) <= _FEW:
@@ -202,13 +206,18 @@ class _Search:
         while self._evaluate_highest():
             pass
         position = self.top[1]
-        error = 0.0 if exact else float(self.spread[position]) / self.limit**0.5
-        return position, float(self.fresh[position]), error
+        return position, float(self.fresh[position]), float(self.error[position])
 
     def by_bald(self, n):
         """Give the n free rows of largest BALD, equal ones by position."""
         order = _rounded(self.bald).sort(descending=True, stable=True).indices
         return order[self.free[order]][:n].tolist()
+
+    def _margin(self):
+        """Say how far this sample may raise a gain above that on an earlier one."""
+        error = self.error.clamp(min=float(self.error[self.top[1]])) * 2**0.5
+        # What is rare may have been missed: a term is at most ln K (Bernstein's bound).
+        return _FAR * error + 10 * math.log(self.draws.n_classes) / self.limit
 
     def _contenders(self):
         """Rows not yet evaluated that may be better, or as good and further ahead."""
@@ -218,19 +227,21 @@ class _Search:
         return (may & (self.bounds > -torch.inf)).nonzero()[:, 0]
 
     def _bound(self, at, posterior, mass):
-        bounds = self._gains(at, posterior, mass)[0]
+        bounds, error = self._gains(at, posterior, mass)
         self.bounds[at] = torch.minimum(self.bounds[at], bounds)
+        lower = bounds < self.stale[at]
+        self.stale[at[lower]], self.error[at[lower]] = bounds[lower], error[lower]
         self.n_bounds += len(at)
 
     def _evaluate_highest(self):
         """Evaluate the contenders of highest bound, some together; say if any."""
         at = self._contenders()
-        size = self.draws.chunk // (self.draws.n_classes * len(self.known.mass))
+        size = _TOGETHER // (self.draws.n_classes * len(self.known.mass))
         at = at[cut_head(_rounded(self.bounds[at]), max(8, size))[0]]
         if len(at) == 0:
             return False
-        gains, spread = self._gains(at, self.known.posterior, self.known.mass)
-        self.fresh[at], self.spread[at], self.stale[at] = gains, spread, gains
+        gains, error = self._gains(at, self.known.posterior, self.known.mass)
+        self.fresh[at], self.stale[at], self.error[at] = gains, gains, error
         self.bounds[at] = -torch.inf
         self.n_evaluations += len(at)
         gain = float(self.fresh.max())
@@ -246,7 +257,8 @@ class _Search:
             )
             for some in at.split(max(1, draws.chunk // (draws.n_classes * width)))
         ]
-        return [torch.cat(some) for some in zip(*parts, strict=True)]
+        gains, spread = (torch.cat(some) for some in zip(*parts, strict=True))
+        return gains, spread * (0 if self.known.is_exact else self.limit**-0.5)
 
     def _why(self, gain, error):
         found = f"{len(self.chosen)} rows tell {self.known.information():.3g} nats"

@@ -177,11 +177,41 @@ def variation_ratio(probabilities, *, chunk=None):
             "of one model is 0 everywhere. Got 1."
         )
 
-    def dissent(p):
-        votes = p.argmax(dim=2).T
-        counts = p.new_zeros(p.shape[1:]).scatter_add_(
-            1, votes, torch.ones_like(votes, dtype=p.dtype)
-        )
-        return 1 - counts.amax(dim=1) / draws.n_draws
+    return draws.map(lambda p: 1 - _vote_shares(p).amax(dim=1))
 
-    return draws.map(dissent)
+
+def vote_entropy(probabilities, *, chunk=None):
+    """
+    Compute the entropy of the draws' votes.
+
+    Parameters
+    ----------
+    probabilities : torch.Tensor of shape (T, n, K), floating
+        Class probabilities of T posterior draws. A draw votes for its likeliest class,
+        ties for the first.
+    chunk : int or None, default=None
+        Numbers worked on at a time; changes no score.
+
+    Returns
+    -------
+    torch.Tensor of shape (n,), float64
+        The entropy of the shares of votes, in nats, in [0, ln min(K, T)].
+
+    Raises
+    ------
+    ValueError
+        The rows are not probabilities.
+
+    Notes
+    -----
+    Dagan and Engelson 1995. Costs O(T n K) time and O(n) memory besides the chunk.
+    """
+    return Draws(probabilities, chunk).map(lambda p: entr(_vote_shares(p)).sum(dim=1))
+
+
+def _vote_shares(p):
+    votes = p.argmax(dim=2).T
+    counts = p.new_zeros(p.shape[1:]).scatter_add_(
+        1, votes, torch.ones_like(votes, dtype=p.dtype)
+    )
+    return counts / len(p)
