@@ -42,7 +42,7 @@ _QUESTIONS = {
     "sample_posterior": sample_posterior,
 }
 # What the spawned seeds are for: fitting the model, querying, posterior draws.
-_FIT, _QUERY, _POSTERIOR = range(3)
+_FIT, _QUERY, _POSTERIOR, _DISCRIMINATOR = range(4)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ ROOMS = {
     "delegation": {"inspection", "utils"},
     "base": {"delegation", "inspection", "utils"},
     "strategies": {"base", "kernels", "inspection", "utils"},
+    "measures": {"kernels"},
     "evaluation": set(),
     "simulation": {"utils", "evaluation"},
     "datasets": set(),

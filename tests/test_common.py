@@ -16,35 +16,64 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import skactive
 from skactive import (
+    ALBL,
     BADGE,
     BAIT,
+    BALD,
     ActiveLearningSimulation,
+    BatchBALD,
     CoreSet,
+    DiscriminativeSampling,
     EntropySampling,
+    Hybrid,
     KMeansCoreSet,
     LeastConfidence,
     MarginSampling,
     MaxDet,
+    MeanStd,
+    MinDistance,
     OptimalCoreSet,
+    PosteriorVariance,
     ProbabilisticCoreSet,
+    QueryByCommittee,
     RandomSampling,
+    VariationRatio,
 )
 from skactive.utils.strategy_checks import parametrize_with_strategy_checks
 
 STRATEGIES = (
+    ALBL,
     BADGE,
     BAIT,
+    BALD,
+    BatchBALD,
     CoreSet,
+    DiscriminativeSampling,
     EntropySampling,
+    Hybrid,
     KMeansCoreSet,
     LeastConfidence,
     MarginSampling,
     MaxDet,
+    MeanStd,
+    MinDistance,
     OptimalCoreSet,
+    PosteriorVariance,
     ProbabilisticCoreSet,
+    QueryByCommittee,
+    RandomSampling,
+    VariationRatio,
+)
+FOR_REGRESSION = (
+    BAIT,
+    CoreSet,
+    DiscriminativeSampling,
+    KMeansCoreSet,
+    MaxDet,
+    MinDistance,
+    PosteriorVariance,
     RandomSampling,
 )
-FOR_REGRESSION = (BAIT, CoreSet, KMeansCoreSet, MaxDet, RandomSampling)
 # Settings that choose in another way, on the plainest model.
 VARIANTS = [
     *(BADGE(sampler=sampler) for sampler in ("kdpp", "kcenter", "maxdet")),
@@ -54,6 +83,10 @@ VARIANTS = [
     BAIT(approximation="sketch", sketch_width=8),
     BAIT(approximation="block"),
     MaxDet(fisher="full"),
+    QueryByCommittee(disagreement="kl"),
+    ALBL(strategies=[RandomSampling(), BADGE()], reward="holdout"),
+    Hybrid(uncertainty="bald", diversity="discriminator", combination="geometric"),
+    Hybrid(diversity="posterior_variance", combination="two_stage", beta=0.5),
     CoreSet(weighting="doubt"),
     CoreSet(weighting="doubt", beam_width=4),
     CoreSet(metric="cosine"),

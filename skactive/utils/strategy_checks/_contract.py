@@ -118,11 +118,12 @@ def check_next_round_new_draw(strategy, data):
     if not is_random(strategy, data):
         return  # nothing is drawn
     (copy,) = frozen_copies(strategy, data, [0])
-    answers = [tuple(query(copy, data.X_pool, 5))]
+    n = data.n_pool // 2  # few picks may agree by chance
+    answers = [tuple(query(copy, data.X_pool, n))]
     for _ in range(4):
         row = safe_indexing(data.X_labeled, np.arange(1))
         quietly(copy.partial_fit, row, data.y_labeled[:1])
-        answers.append(tuple(query(copy, data.X_pool, 5)))
+        answers.append(tuple(query(copy, data.X_pool, n)))
     assert len(set(answers)) > 1, (
         "A strategy that draws must draw afresh in the next round: use the rng that "
         "_query is given, which depends on n_rounds_, not random_state."
