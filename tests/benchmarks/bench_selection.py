@@ -18,10 +18,15 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import badge, bait, core_set
+from benchmarks import badge, bait, batchbald, core_set
 from benchmarks.harness import machine
 
-BENCHMARKS = {"badge": badge.run, "core_set": core_set.run, "bait": bait.run}
+BENCHMARKS = {
+    "badge": badge.run,
+    "core_set": core_set.run,
+    "bait": bait.run,
+    "batchbald": batchbald.run,
+}
 ON_GPU = (badge.run_on_gpu, bait.run_on_gpu)
 
 

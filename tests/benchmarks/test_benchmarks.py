@@ -38,6 +38,14 @@ def test_badge_rivals_reach_the_published_potential(capsys, golden):
         assert abs(float(found[name][0]) - mean) < 3 * spread
 
 
+@pytest.mark.slow
+def test_batchbald_rival_takes_the_published_points(capsys, golden):
+    golden("batchbald.npz")
+    main(["batchbald", "--scale", "100", "--threads", "1"])
+    found = rows(capsys.readouterr().out, "exact picks on the published inputs")
+    assert found == {"skactive": ["5 of 5"], "published form": ["5 of 5"]}
+
+
 def test_unknown_benchmark(capsys):
     with pytest.raises(SystemExit):
         main(["bagde"])
