@@ -1,27 +1,70 @@
-"""The gallery's scripts run."""
+"""The gallery's scripts run, and show what they say."""
 
 import runpy
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("plot_*.py"))
 
 
-def test_there_are_examples():
+def accuracy(runs, at=-1):
+    return np.array([run.learning_curve_.score[at] for run in runs])
+
+
+def check_first_loop(shown):
+    assert accuracy(shown["runs"]["margin"]).min() > 0.85
+
+
+def check_bayes_risk(shown):
+    risks = {design: {} for design in shown["designs"]}
+    for (design, name), values in shown["risks"].items():
+        risks[design][name.split()[0].strip(",")] = np.array(values)
+    gaussian, unit = risks["Gaussian"], risks["orthonormal"]
+    np.testing.assert_allclose(gaussian["trace"], gaussian["log-det"], rtol=0.05)
+    assert (gaussian["random"] > 1.2 * gaussian["trace"]).all()
+    assert (unit["log-det"] > 1.2 * unit["trace"]).all()
+    assert max(unit["log-det"] / unit["trace"]) > 2.5
+    both_ways = shown["both_ways"]["orthonormal"]
+    np.testing.assert_allclose(both_ways, unit["trace"][::5], rtol=1e-9)
+
+
+def check_forward_backward(shown):
+    assert len(shown["ratios"]) == 3
+    assert 1 < min(shown["ratios"]) and max(shown["ratios"]) < 1.1
+    for runs in shown["runs"].values():
+        assert (accuracy(runs) > accuracy(runs, at=0)).all()
+
+
+def check_time_against_core_set(shown):
+    """Seconds depend on the machine, but a larger pool takes longer."""
+    for times in (shown["by_pool"], shown["by_batch"]):
+        assert set(times) == {"BAIT", "BAIT, forward only", "CoreSet"}
+    for values in shown["by_pool"].values():
+        assert 0 < values[0] < values[-1]
+
+
+def check_linear_features(shown):
+    means = shown["summary"]
+    learned, projected = means["learned"], means["random projection"]
+    assert all(learned[name] > projected[name] + 0.1 for name in learned)
+    assert learned["BAIT"] > learned["confidence"]
+    assert projected["BAIT"] > projected["random"]
+
+
+def test_there_are_examples_and_each_is_checked():
     assert EXAMPLES
+    checks = {name for name in globals() if name.startswith("check_")}
+    assert checks == {path.stem.replace("plot", "check", 1) for path in EXAMPLES}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 def test_example_runs_and_draws(path):
     plt.close("all")
-    namespace = runpy.run_path(str(path))
+    shown = runpy.run_path(str(path))
     assert plt.get_fignums()
     plt.close("all")
-    scores = {
-        name: [run.learning_curve_.score[-1] for run in runs]
-        for name, runs in namespace["runs"].items()
-    }
-    assert min(scores["margin"]) > 0.85
+    globals()[path.stem.replace("plot", "check", 1)](shown)
