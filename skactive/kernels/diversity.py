@@ -23,6 +23,7 @@ def standardize(z, z_labeled):
         The same rows, without the features that are constant over all of them.
     """
     _check_together(z, z_labeled)
+    _check_finite("z", z)
     count = len(z) + len(z_labeled)
     total = z.sum(dim=0, dtype=torch.float64)
     mean = (total + z_labeled.sum(dim=0, dtype=torch.float64)) / count
@@ -31,6 +32,7 @@ def standardize(z, z_labeled):
         for block in blocks(len(rows)):
             squares += (rows[block].double() - mean).square().sum(dim=0)
     scale = (squares / count).sqrt()
+    _refuse_overflow(squares)
     # Of a constant feature only the rounding of its mean is left.
     eps = torch.finfo(z.dtype).eps
     moves = scale > 8 * eps * mean.abs().clamp(min=torch.finfo(z.dtype).tiny)
@@ -105,12 +107,17 @@ class PosteriorVariance:
 
     Notes
     -----
-    Adding m rows to s costs (s + m)² m + 2 n m (s + d) flops in float64, s² + m s
-    numbers of memory and blocks of 4,096 × (s + m).
+    All is computed in float64: where labelled rows lie close together, the rounding of
+    float32 distances would be divided by pivots near 0. Adding m rows to s costs
+    (s + m)² m + 2 n m (s + d) flops, s² + m s numbers of memory and blocks of
+    4,096 × (s + m + d).
     """
 
     def __init__(self, z):
-        self.rows, self.z = Rows(z), z
+        _check_together(z, z[:0])
+        _check_finite("z", z)
+        self.z, self.shift = z, z.mean(dim=0, dtype=torch.float64)
+        self.rows = Rows(self.shift[None][:0])  # measures in float64
         self.width = max(1, z.shape[1])
         self.values = torch.ones(len(z), dtype=torch.float64, device=z.device)
         self.labeled = z[:0]
@@ -176,12 +183,19 @@ class PosteriorVariance:
                 return None
 
     def _kernel(self, left, right):
-        factors = self.rows.like(left), self.rows.like(right)
-        squares = pairwise(self.rows, *factors).double()
+        left, right = (
+            self.rows.like(some.double() - self.shift) for some in (left, right)
+        )
+        squares = pairwise(self.rows, left, right)
         return squares.div_(-2 * self.width).exp_()
 
 
 def _check_together(z, z_labeled):
+    if z.ndim != 2 or z.dtype not in (torch.float32, torch.float64):
+        raise ValueError(
+            "z must be a float32 or float64 tensor of shape (n, d). Got shape "
+            f"{tuple(z.shape)}, {z.dtype}."
+        )
     if z_labeled.ndim != 2 or z_labeled.shape[1] != z.shape[1]:
         raise ValueError(
             f"z_labeled must have the {z.shape[1]} columns of z. Got shape "
@@ -191,4 +205,23 @@ def _check_together(z, z_labeled):
         raise ValueError(
             f"z and z_labeled must share dtype and device. Got {z.dtype} on "
             f"{z.device}, {z_labeled.dtype} on {z_labeled.device}."
+        )
+    _check_finite("z_labeled", z_labeled)
+
+
+def _check_finite(name, z):
+    bad = sum(int((~z[at].isfinite()).any(dim=1).sum()) for at in blocks(len(z)))
+    if bad:
+        raise ValueError(
+            f"The embeddings hold numbers that are not finite, in {bad} row(s) of "
+            f"{name}. Look at the model's features for these rows."
+        )
+
+
+def _refuse_overflow(squares):
+    bad = int((~squares.isfinite()).sum())
+    if bad:
+        raise ValueError(
+            f"The squares of {bad} feature(s) of the embeddings overflow float64. Scale "
+            "the features."
         )

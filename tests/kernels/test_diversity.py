@@ -1,0 +1,199 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from reference import diversity as textbook
+
+from skactive.kernels.diversity import (
+    PosteriorVariance,
+    min_distance,
+    posterior_variance,
+    standardize,
+)
+
+
+def rows(seed, n=40, n_labeled=7, d=3, **options):
+    generator = torch.Generator().manual_seed(seed)
+    z = torch.randn(n + n_labeled, d, dtype=torch.float64, generator=generator)
+    z = z.to(**options)
+    return z[:n], z[n:]
+
+
+@given(st.integers(0, 10**6), st.integers(3, 6), st.integers(1, 12))
+def test_formulas(seed, d, n_labeled):
+    z, labeled = rows(seed, 15, n_labeled, d)
+    z, labeled = 3 * z + 5, 3 * labeled + 5
+    expected = textbook.standardize(z.numpy(), labeled.numpy())
+    scaled = standardize(z, labeled)
+    for ours, theirs in zip(scaled, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+    np.testing.assert_allclose(
+        min_distance(*scaled), textbook.min_distance(*expected), atol=1e-7
+    )
+    found = PosteriorVariance(scaled[0]).add(scaled[1])
+    theirs = textbook.posterior_variance(*expected, found.jitter)
+    np.testing.assert_allclose(found.values, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_devices_and_dtypes(dtype, device):
+    z, labeled = rows(0, dtype=dtype, device=device)
+    scaled = standardize(z, labeled)
+    assert {part.dtype for part in scaled} == {dtype}
+    plain = [part.cpu().double().numpy() for part in (z, labeled)]
+    expected = textbook.standardize(*plain)
+    for name in ("min_distance", "posterior_variance"):
+        measure = {"min_distance": min_distance}.get(name, posterior_variance)
+        ours = measure(*scaled)
+        assert ours.dtype == torch.float64 and ours.device == z.device
+        theirs = getattr(textbook, name)(*expected)
+        np.testing.assert_allclose(ours.cpu(), theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.01, 0.003])
+def test_variance_of_clusters_in_float32(spread, device):
+    # Rounding of float32 in the kernel would be divided by pivots near 0.
+    z, centres = rows(1, 60, 8, 5)
+    noise, _ = rows(2, 32, 0, 5)
+    labeled = centres.repeat_interleave(4, dim=0) + spread * noise
+    z, labeled = z.float().to(device), labeled.float().to(device)
+    found = PosteriorVariance(z).add(labeled)
+    expected = textbook.posterior_variance(
+        z.cpu().double().numpy(), labeled.cpu().double().numpy(), found.jitter
+    )
+    np.testing.assert_allclose(found.values.cpu(), expected, atol=1e-5)
+
+
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 6), min_size=1, max_size=5))
+def test_steps_equal_all_at_once(seed, sizes):
+    z, labeled = rows(seed, 30, max(1, sum(sizes)), 4)
+    labeled = labeled[: sum(sizes)]
+    grown = PosteriorVariance(z)
+    for part in labeled.split(sizes):
+        before = grown.values.clone()
+        assert grown.add(part) is grown
+        assert (grown.values <= before + 1e-12).all()
+    at_once = PosteriorVariance(z).add(labeled)
+    np.testing.assert_allclose(grown.values, at_once.values, atol=1e-7)
+    assert len(grown.labeled) == len(labeled)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_duplicates_among_the_labeled_raise_the_jitter(together):
+    z, labeled = rows(3)
+    once = PosteriorVariance(z).add(labeled)
+    assert once.jitter == 0
+    twice = PosteriorVariance(z)
+    if together:
+        twice.add(torch.cat([labeled, labeled]))
+    else:
+        twice.add(labeled).add(labeled)
+    assert 0 < twice.jitter <= 1e-4
+    np.testing.assert_allclose(twice.values, once.values, atol=1e-5)
+
+
+def test_labeled_rows_are_known_and_far_ones_are_not():
+    z, labeled = rows(4)
+    both = torch.cat([labeled, torch.full((1, 3), 1e4, dtype=torch.float64)])
+    variances = posterior_variance(both, labeled)
+    assert (variances[:-1] < 1e-9).all()
+    assert variances[-1] == 1
+    distances = min_distance(both, labeled)
+    assert (distances[:-1] == 0).all()
+    assert distances[-1] == 1
+
+
+def test_nothing_labeled():
+    z, _ = rows(5)
+    assert (min_distance(z, z[:0]) == 1).all()
+    assert (posterior_variance(z, z[:0]) == 1).all()
+    scaled, none = standardize(z, z[:0])
+    assert none.shape == (0, 3)
+    np.testing.assert_allclose(scaled, textbook.standardize(z, z[:0])[0], atol=1e-12)
+
+
+def test_all_rows_labeled():
+    z, _ = rows(5)
+    assert (min_distance(z, z) == 0).all()
+    assert (posterior_variance(z, z) < 1e-6).all()
+
+
+@pytest.mark.parametrize("constant", [0.0, 1.0, 0.1, 1e6])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_constant_features_are_dropped(constant, dtype):
+    z, labeled = rows(6, dtype=dtype)
+    expected = standardize(z, labeled)
+    column = torch.full((len(z) + len(labeled), 1), constant, dtype=dtype)
+    wide = (
+        torch.cat([z, column[: len(z)]], dim=1),
+        torch.cat([labeled, column[len(z) :]], dim=1),
+    )
+    for ours, theirs in zip(standardize(*wide), expected, strict=True):
+        assert torch.equal(ours, theirs)
+
+
+def test_only_constant_features():
+    z = torch.ones(5, 2, dtype=torch.float64)
+    scaled = standardize(z, z[:2])
+    assert [tuple(part.shape) for part in scaled] == [(5, 0), (2, 0)]
+    assert (min_distance(*scaled) == 0).all()
+    assert (posterior_variance(*scaled) < 1e-6).all()
+
+
+@pytest.mark.parametrize("offset", [1e4, -1e8])
+def test_far_offsets(offset):
+    z, labeled = rows(7)
+    far = standardize(z + offset, labeled + offset)
+    near = textbook.standardize(z.numpy(), labeled.numpy())
+    for ours, theirs in zip(far, near, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    np.testing.assert_allclose(
+        posterior_variance(*far), textbook.posterior_variance(*near), atol=1e-4
+    )
+
+
+def test_more_rows_than_a_block():
+    z, labeled = rows(8, 5000, 6, 2)
+    expected = textbook.posterior_variance(z[-20:].numpy(), labeled.numpy())
+    np.testing.assert_allclose(
+        posterior_variance(z, labeled)[-20:], expected, atol=1e-7
+    )
+    distances = torch.cdist(z, labeled).amin(dim=1)
+    np.testing.assert_allclose(
+        min_distance(z, labeled), distances / distances.max(), atol=1e-6
+    )
+
+
+MEASURES = [standardize, min_distance, posterior_variance]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_shapes_and_dtypes_must_fit(measure):
+    z, labeled = rows(9)
+    with pytest.raises(ValueError, match=r"the 3 columns of z. Got shape \(7, 2\)"):
+        measure(z, labeled[:, :2])
+    with pytest.raises(ValueError, match=r"columns of z. Got shape \(3,\)"):
+        measure(z, labeled[0])
+    with pytest.raises(ValueError, match=r"z must be .* Got shape \(3,\)"):
+        measure(z[0], labeled)
+    with pytest.raises(ValueError, match="share dtype and device. Got torch.float64"):
+        measure(z, labeled.float())
+    with pytest.raises(ValueError, match=r"z must be a float32 or float64"):
+        measure(z.long(), labeled.long())
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("in_pool", [True, False])
+def test_numbers_that_are_not_finite(measure, value, in_pool):
+    z, labeled = rows(10)
+    (z if in_pool else labeled)[2, 1] = value
+    with pytest.raises(ValueError, match=r"not finite, in 1 row"):
+        measure(z, labeled)
+
+
+def test_overflow_is_said():
+    z, labeled = rows(11)
+    with pytest.raises(ValueError, match="overflow"):
+        standardize(z * 1e200, labeled)
