@@ -9,8 +9,8 @@ vectors that are drawn with these probabilities. After their figure 3.
 
 What comes out is what the paper says. On the Gaussian rows trace and log-determinant
 lie within 5 % of each other at all sizes. On the unit vectors the determinant takes
-each in turn, however rare: once it has had them all, at some 45 labels, its risk is
-that of random rows and 2.7 times that of the trace. Taking rows out again hardly
+each in turn, however rare: at 45 labels, before it asks for any of them twice, its risk
+is that of random rows and 2.7 times that of the trace. Taking rows out again hardly
 matters here; on unit vectors not at all, since the forward search is optimal there
 (proposition 2).
 """
