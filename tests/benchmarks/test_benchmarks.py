@@ -41,7 +41,7 @@ def test_badge_rivals_reach_the_published_potential(capsys, golden):
 @pytest.mark.slow
 def test_batchbald_rival_takes_the_published_points(capsys, golden):
     golden("batchbald.npz")
-    main(["batchbald", "--scale", "100", "--threads", "1"])
+    main(["batchbald", "--scale", "1000", "--threads", "1"])
     found = rows(capsys.readouterr().out, "exact picks on the published inputs")
     assert found == {"skactive": ["5 of 5"], "published form": ["5 of 5"]}
 
