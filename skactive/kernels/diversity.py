@@ -1,9 +1,11 @@
 """How different rows are from all labelled ones: distance and posterior variance."""
 
+import math
+
 import torch
 
 from skactive.kernels.covering import nearest_labeled_distance
-from skactive.kernels.distances import Rows, blocks, pairwise
+from skactive.kernels.distances import blocks
 
 
 def standardize(z, z_labeled):
@@ -117,7 +119,6 @@ class PosteriorVariance:
         _check_together(z, z[:0])
         _check_finite("z", z)
         self.z, self.shift = z, z.mean(dim=0, dtype=torch.float64)
-        self.rows = Rows(self.shift[None][:0])  # measures in float64
         self.width = max(1, z.shape[1])
         self.values = torch.ones(len(z), dtype=torch.float64, device=z.device)
         self.labeled = z[:0]
@@ -183,11 +184,15 @@ class PosteriorVariance:
                 return None
 
     def _kernel(self, left, right):
-        left, right = (
-            self.rows.like(some.double() - self.shift) for some in (left, right)
-        )
-        squares = pairwise(self.rows, left, right)
-        return squares.div_(-2 * self.width).exp_()
+        # The exponent ⟨x, x'⟩ − ‖x‖²/2 − ‖x'‖²/2 as a single product.
+        (left, less_left), (right, less_right) = map(self._scaled, (left, right))
+        left = torch.cat([left, less_left, torch.ones_like(less_left)], dim=1)
+        right = torch.cat([right, torch.ones_like(less_right), less_right], dim=1)
+        return (left @ right.T).clamp_(max=0).exp_()
+
+    def _scaled(self, z):
+        z = (z.double() - self.shift) / math.sqrt(self.width)
+        return z, z.square().sum(dim=1, keepdim=True) / -2
 
 
 def _check_together(z, z_labeled):
@@ -222,6 +227,6 @@ def _refuse_overflow(squares):
     bad = int((~squares.isfinite()).sum())
     if bad:
         raise ValueError(
-            f"The squares of {bad} feature(s) of the embeddings overflow float64. Scale "
-            "the features."
+            f"The squares of {bad} feature(s) of the embeddings overflow float64. "
+            "Scale the features."
         )

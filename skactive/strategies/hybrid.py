@@ -166,8 +166,13 @@ class Hybrid(QueryStrategy):
         u, d = self._uncertainty(pool), self._diversity(pool)
         if self.combination == "two_stage":
             one, other = (u, d) if self.first == "uncertainty" else (d, u)
-            left = top_n(one, min(pool.n, max(n, round(self.gamma * n))), rng)
-            picked = left[top_n(other[left], n, rng)] if len(left) > n else left
+            most = max(n, round(min(self.gamma * n, pool.n)))
+            if most in (n, pool.n):
+                # One measure decides, as if alone: ties are broken once.
+                picked = top_n(one if most == n else other, n, rng)
+            else:
+                left = top_n(one, most, rng)
+                picked = left[top_n(other[left], n, rng)]
         else:
             picked = top_n(self._combined(u, d), n, rng)
         info.update(uncertainty=u[picked], diversity=d[picked])
@@ -191,7 +196,8 @@ class Hybrid(QueryStrategy):
     def _uncertainty(self, pool):
         draws = torch.as_tensor(pool.sample_posterior, device=self.device)
         if callable(self.uncertainty):
-            return self._own("uncertainty", self.uncertainty(pool.sample_posterior))
+            given = self.uncertainty(pool.sample_posterior)
+            return self._own("uncertainty", given, pool.n)
         classes = max(2, draws.shape[2])  # one class seen so far: all measures are 0
         if self.uncertainty == "variation_ratio":
             scores = information.variation_ratio(draws) / (1 - 1 / classes)
@@ -205,17 +211,23 @@ class Hybrid(QueryStrategy):
         z, z_labeled = standardized(self, pool)
         if callable(self.diversity):
             given = self.diversity(z.cpu().numpy(), z_labeled.cpu().numpy())
-            return self._own("diversity", given)
+            return self._own("diversity", given, pool.n)
         if self.diversity == "discriminator":
             return discriminate(self, z, z_labeled)
         measure = getattr(diversity, self.diversity)
         return measure(z, z_labeled).cpu().numpy()
 
-    def _own(self, name, values):
-        values = check_array(
+    def _own(self, name, values, n):
+        values = np.asarray(values)
+        if values.shape != (n,):
+            raise ValueError(
+                f"The 'uncertainty' and 'diversity' callables of {type(self).__name__} "
+                f"must give one number for each of the {n} rows of the pool. Got shape "
+                f"{values.shape} from {name!r}."
+            )
+        return check_array(
             values, ensure_2d=False, dtype=np.float64, input_name=f"what {name} gives"
         )
-        return values
 
     def _check_parameters(self):
         for name, choices in (

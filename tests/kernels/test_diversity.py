@@ -94,7 +94,7 @@ def test_duplicates_among_the_labeled_raise_the_jitter(together):
 
 
 def test_labeled_rows_are_known_and_far_ones_are_not():
-    z, labeled = rows(4)
+    _, labeled = rows(4)
     both = torch.cat([labeled, torch.full((1, 3), 1e4, dtype=torch.float64)])
     variances = posterior_variance(both, labeled)
     assert (variances[:-1] < 1e-9).all()
@@ -177,7 +177,7 @@ def test_shapes_and_dtypes_must_fit(measure):
         measure(z, labeled[0])
     with pytest.raises(ValueError, match=r"z must be .* Got shape \(3,\)"):
         measure(z[0], labeled)
-    with pytest.raises(ValueError, match="share dtype and device. Got torch.float64"):
+    with pytest.raises(ValueError, match="share dtype and device"):
         measure(z, labeled.float())
     with pytest.raises(ValueError, match=r"z must be a float32 or float64"):
         measure(z.long(), labeled.long())
