@@ -21,7 +21,12 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    SGDClassifier,
+)
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -342,6 +347,8 @@ def test_no_labels_at_all():
     assert_array_equal(untrained.y_labeled_, Y[picked])
     frozen = FrozenEstimator(LogisticRegression().fit(X, Y))
     assert len(EntropySampling(frozen).fit(X[:0], Y[:0]).query(X, 3)) == 3
+    frozen = FrozenEstimator(LinearRegression().fit(X, Y))
+    assert len(RandomSampling(frozen).fit(X[:0], Y[:0]).query(X, 3)) == 3
 
 
 def test_a_frozen_model_of_other_features_is_refused():

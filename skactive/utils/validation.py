@@ -222,15 +222,18 @@ def validate_labeled(owner, X, y, *, estimator, reset):
         The labels.
     """
     _refuse_missing_labels(y)
+    # skorch's tags deny what its regressors can do: let regressors judge. Of no labels
+    # at all scikit-learn refuses the form that may have several outputs.
+    may_have_outputs = get_tags(estimator).target_tags.multi_output or is_regressor(
+        estimator
+    )
     checked, y = validate_data(
         owner,
         X,
         y,
         reset=reset,
         ensure_min_samples=0,
-        # skorch's tags deny what its regressors can do: let regressors judge.
-        multi_output=get_tags(estimator).target_tags.multi_output
-        or is_regressor(estimator),
+        multi_output=may_have_outputs and len(y) > 0,
         y_numeric=is_regressor(estimator),
         **_array_options(estimator),
     )

@@ -132,6 +132,18 @@ def test_steps_are_undone_where_a_row_outside_would_have_won():
         assert found.picks.left() == expected.selected
 
 
+def test_copies_in_the_lead_slow_the_steps_down_instead_of_undoing_them():
+    basis = torch.eye(10, dtype=torch.float64)
+    z = basis[torch.arange(3000) % 10]
+    found = ScalarSearch(
+        z, z.new_ones(1, 3000), basis[None], z.T @ z[None] / 3000, None, 128
+    )
+    found.forward(40)
+    assert found.n_undone < 40
+    counts = z[found.picks.forward].sum(dim=0)
+    assert (counts == 4).all()
+
+
 @pytest.mark.parametrize("k", [2, 4])
 def test_no_fisher_term(k):
     data = problem(3, k=k, d=4)

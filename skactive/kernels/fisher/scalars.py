@@ -46,6 +46,7 @@ class ScalarSearch:
         self.z, self.roots, self.axes = z, roots, axes
         self.prior, self.fisher = prior, fisher
         self.refresh, self.levels = refresh, levels
+        self.pace = {ahead: ahead for _, ahead in levels}
         self.picks = Picks()
         self.inverse = self._inverse()
         self.objective = [float((self.inverse * self.fisher).sum())]
@@ -80,7 +81,7 @@ class ScalarSearch:
         run = _Run()
         (size, ahead), *deeper = levels
         while len(run.positions) < most and not run.ended:
-            some = min(ahead, most - len(run.positions))
+            some = min(self.pace[ahead], most - len(run.positions))
             start = self.inverse
             lead = rows.lead(size)
             if deeper and len(lead.z) > deeper[0][0]:
@@ -94,6 +95,10 @@ class ScalarSearch:
                 break
             kept = rows.fold(part, lead, self.lift)
             self.n_undone += len(part.positions) - kept
+            # Where copies of a row lead, no step but the first stands: walk, not run.
+            faster = kept == len(part.positions)
+            pace = self.pace[ahead] * 2 if faster else max(1, kept)
+            self.pace[ahead] = min(pace, ahead)
             if kept < len(part.positions):
                 w = torch.stack(part.vectors[:kept], dim=2)
                 self.inverse = start - w @ w.transpose(1, 2)
@@ -260,7 +265,7 @@ class _Rows:
         """Give the rows that lead, and all that are near-equal to the best."""
         scores = self.scores().masked_fill_(~self.free, -torch.inf)
         near = int((scores >= float(scores.max()) * (1 - 1e-3)).sum())
-        size = min(max(size, min(near, 8 * size)), int(self.free.sum()))
+        size = min(max(size, min(near, 2 * size)), int(self.free.sum()))
         self.at = cut_head(scores, size)[0]
         lead = _Rows(self.z[self.at], self.roots[:, self.at], self.positions[self.at])
         lead.p, lead.r = self.p[:, self.at], self.r[:, self.at]
