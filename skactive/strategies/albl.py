@@ -1,14 +1,16 @@
 """Learning which strategy to ask, while asking."""
 
 import math
+import numbers
 import warnings
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
 
 from skactive.base import QueryStrategy
+from skactive.inspection.preparation import final_model
 from skactive.strategies.core_sets import CoreSet
 from skactive.strategies.uncertainty import LeastConfidence
 from skactive.utils.containers import is_dataframe, safe_indexing
@@ -206,6 +208,14 @@ class ALBL(QueryStrategy):
 
     # ---------------------------------------------------------------- choosing
 
+    def _check_model(self, estimator):
+        super()._check_model(estimator)
+        if is_regressor(final_model(estimator)):
+            raise TypeError(
+                "ALBL needs a classifier: arms are rewarded by how many labels it gets "
+                f"right. Got {type(final_model(estimator)).__name__}."
+            )
+
     @property
     def requires(self):
         """
@@ -230,6 +240,8 @@ class ALBL(QueryStrategy):
             strategy.random_state = int_seed(rng.bit_generator.seed_seq.spawn(1)[0])
         strategy.estimator = FrozenEstimator(self.estimator_)
         strategy.fit(self.X_labeled_, self._coding.encode(self.y_labeled_))
+        # Rows keep their labels and weights: a posterior may be computed from them.
+        strategy._labeled, strategy._coding = self._labeled, self._coding
         strategy.n_rounds_ = self.n_rounds_
         picked = strategy.query(pool.X, n)
         info.update(
@@ -282,12 +294,20 @@ class ALBL(QueryStrategy):
 
 def _keys(X):
     """Give something hashable for each row, equal for equal rows."""
+    if num_rows(X) == 0:
+        return []
     if is_dataframe(X):
         X = X.to_numpy()
     if hasattr(X, "toarray"):
         X = X.toarray()
-    X = np.asarray(X)
-    if X.dtype == object:
-        return [tuple(row.ravel().tolist()) for row in X.reshape(len(X), -1)]
-    X = np.ascontiguousarray(X.reshape(len(X), -1).astype(np.float64))
+    X = np.asarray(X).reshape(len(X), -1)
+    if X.dtype.kind not in "biuf":
+        # repr: NaN equals itself there, and a dictionary can be hashed.
+        return [tuple(map(_value, row)) for row in X.tolist()]
+    X = np.ascontiguousarray(X.astype(np.float64)) + 0.0  # no -0
     return [row.tobytes() for row in X]
+
+
+def _value(value):
+    is_number = isinstance(value, numbers.Real) and value == value
+    return float(value) if is_number else repr(value)

@@ -317,39 +317,23 @@ def test_grid_lists_54_strategies():
         block = points[at : at + 9]
         assert {(p["uncertainty"], p["diversity"]) for p in block} == measures
     prefixed = Hybrid.grid(prefix="strategy__")
-    assert [{k.removeprefix("strategy__"): v for k, v in p.items()} for p in prefixed]
-    assert all(name.startswith("strategy__") for grid in prefixed for name in grid)
+    assert prefixed == [
+        {f"strategy__{name}": value for name, value in point.items()} for point in grid
+    ]
 
 
-def search(grid):
+def test_all_54_in_a_search():
     rows = np.arange(0, 150, 3)
     simulation = ActiveLearningSimulation(
-        Hybrid(LogisticRegression(C=1.0), n_draws=5),
-        n_initial=6,
-        n_queries=2,
-        batch_size=3,
-        random_state=0,
+        Hybrid(n_draws=5), n_initial=6, n_queries=2, batch_size=3, random_state=0
     )
+    grid = Hybrid.grid(prefix="strategy__")
     found = GridSearchCV(simulation, grid, cv=2, error_score="raise")
-    return found.fit(X[rows], Y[rows])
-
-
-def check_search(found, n):
+    found.fit(X[rows], Y[rows])
     scores = found.cv_results_["mean_test_score"]
-    assert scores.shape == (n,) and np.isfinite(scores).all()
+    assert scores.shape == (54,)
     assert scores.min() > 1 / 3
+    assert len(np.unique(scores)) > 1
     best = found.best_estimator_.strategy_
     for name, value in found.best_params_.items():
         assert getattr(best, name.removeprefix("strategy__")) == value
-
-
-def test_some_of_the_54_in_a_search():
-    # One of each way to combine, every measure twice.
-    grid = Hybrid.grid(prefix="strategy__")
-    some = [grid[9 * way + (4 * way) % 9] for way in range(6)]
-    check_search(search(some), 6)
-
-
-@pytest.mark.slow
-def test_all_54_in_a_search():
-    check_search(search(Hybrid.grid(prefix="strategy__")), 54)
