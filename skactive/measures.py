@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from skactive.kernels import diversity, information, uncertainty
+from skactive.kernels.information.draws import ROUNDING
 
 
 def least_confidence(proba):
@@ -59,10 +60,11 @@ def entropy(proba):
     ndarray of shape (n,)
         In nats, in [0, ln K].
     """
-    proba = np.asarray(proba)
+    proba = _numbers("proba", proba)
     if proba.ndim == 3:
         return information.entropy_of_mean(_draws(proba)).numpy()
-    return uncertainty.entropy(_proba(proba)).numpy()
+    shape = "(n, K), or (T, n, K) of posterior draws"
+    return uncertainty.entropy(_proba(proba, shape)).numpy()
 
 
 def bald(draws):
@@ -172,19 +174,57 @@ def posterior_variance(embeddings, embeddings_labeled):
     return diversity.posterior_variance(*_pair(embeddings, embeddings_labeled)).numpy()
 
 
-def _proba(proba):
-    proba = np.array(proba, dtype=np.float64)
-    if proba.ndim != 2:
+def _numbers(name, values):
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must hold numbers in a full array: {error}") from None
+
+
+def _probabilities(name, values, ndim, shape):
+    values = _numbers(name, values)
+    if values.ndim != ndim or 0 in values.shape:
+        raise ValueError(f"{name} must have shape {shape}. Got {values.shape}.")
+    sums = values.sum(axis=-1)
+    worst = sums.flat[np.argmax(np.abs(sums - 1))]  # the first NaN, if there is one
+    if values.min() < 0 or not abs(worst - 1) <= ROUNDING:
+        found = f"a row sums to {worst:.6g}"
+        if np.isnan(worst):
+            found = "there is NaN"
+        elif values.min() < 0:
+            found = f"the smallest is {values.min():.6g}"
         raise ValueError(
-            f"proba must have shape (n, K): rows and classes. Got {proba.shape}."
+            f"{name} must hold probabilities, >= 0 and with rows that sum to 1. Here "
+            f"{found}."
         )
-    return torch.from_numpy(proba)
+    return torch.from_numpy(values)
+
+
+def _proba(proba, shape="(n, K): rows and classes"):
+    return _probabilities("proba", proba, 2, shape)
 
 
 def _draws(draws):
-    return torch.from_numpy(np.array(draws, dtype=np.float64))
+    shape = "(T, n, K): posterior draws, rows and classes, none of them 0"
+    return _probabilities("draws", draws, 3, shape)
 
 
 def _pair(embeddings, labeled):
-    arrays = (np.array(some, dtype=np.float64) for some in (embeddings, labeled))
+    arrays = []
+    for name, values, rows in (
+        ("embeddings", embeddings, "n"),
+        ("embeddings_labeled", labeled, "n_labeled"),
+    ):
+        values = _numbers(name, values)
+        if values.ndim != 2 or (rows == "n" and not len(values)):
+            raise ValueError(
+                f"{name} must have shape ({rows}, d). Got {values.shape}: pass a row "
+                "for each point."
+            )
+        arrays.append(values)
+    if arrays[0].shape[1] != arrays[1].shape[1]:
+        raise ValueError(
+            f"embeddings_labeled must have the {arrays[0].shape[1]} columns of "
+            f"embeddings. Got {arrays[1].shape[1]}."
+        )
     return diversity.standardize(*map(torch.from_numpy, arrays))
