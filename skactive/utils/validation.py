@@ -233,7 +233,7 @@ def validate_labeled(owner, X, y, *, estimator, reset):
         y,
         reset=reset,
         ensure_min_samples=0,
-        multi_output=may_have_outputs and np.size(y) > 0,
+        multi_output=may_have_outputs and np.asarray(y).size > 0,
         y_numeric=is_regressor(estimator),
         **_array_options(estimator),
     )
