@@ -60,14 +60,8 @@ def timed(function, repeats=5):
     Timing
         The median.
     """
-    seconds, peaks = [], []
-    while len(seconds) < repeats and (not seconds or seconds[-1] < PATIENCE):
-        before = _reset_peak()
-        started = time.perf_counter()
-        answer = function(len(seconds))
-        seconds.append(time.perf_counter() - started)
-        peaks.append(_peak() - before)
-    return Timing(statistics.median(seconds), len(seconds), max(peaks), answer)
+    runs = side_by_side({"": function}, repeats)
+    return runs[""]
 
 
 def side_by_side(functions, repeats=5):
@@ -86,21 +80,35 @@ def side_by_side(functions, repeats=5):
     dict of str to Timing
         The medians.
     """
+    # The first run takes fresh memory from the system, so that its peak is seen; that
+    # takes time, so it is not timed, unless it is so long that it must do.
+    first = {name: _run(f, 0, fresh=True) for name, f in functions.items()}
     kept = {name: [] for name in functions}
-    for _ in range(repeats):
+    for seed in range(repeats):
         for name, function in functions.items():
-            if not kept[name] or kept[name][-1].seconds < PATIENCE:
-                seed = len(kept[name])
-                kept[name].append(timed(lambda _, f=function, s=seed: f(s), repeats=1))
+            if first[name].seconds > PATIENCE:
+                kept[name] = [first[name]]
+            else:
+                kept[name].append(_run(function, seed))
     return {
         name: Timing(
             statistics.median(run.seconds for run in runs),
             len(runs),
-            max(run.peak for run in runs),
+            first[name].peak,
             runs[-1].answer,
         )
         for name, runs in kept.items()
     }
+
+
+def _run(function, seed, *, fresh=False):
+    before = _reset_peak() if fresh else 0
+    started = time.perf_counter()
+    answer = function(seed)
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+    seconds = time.perf_counter() - started
+    return Timing(seconds, 1, _peak() - before if fresh else 0, answer)
 
 
 def _reset_peak():
@@ -109,8 +117,6 @@ def _reset_peak():
     if platform.libc_ver()[0] == "glibc":
         # What was freed is given back, or the next run would take it unseen.
         ctypes.CDLL("libc.so.6").malloc_trim(0)
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
@@ -119,8 +125,6 @@ def _reset_peak():
 
 
 def _peak():
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
     try:
         return _status("VmHWM")
     except OSError:

@@ -41,11 +41,7 @@ class SmallMatrices:
         self.where = torch.maximum(where, where.T).flatten()
         n_kept = 2 if with_fisher else 1
         self.is_kept = n_kept * n_packed * len(z) * z.element_size() <= limit
-        self.kept = (
-            [z.new_empty(n_packed, len(z)) for _ in range(n_kept)]
-            if self.is_kept
-            else []
-        )
+        self.kept = {}
         self.with_fisher = with_fisher
 
     def rebuild(self, root, side=None):
@@ -62,8 +58,11 @@ class SmallMatrices:
         self.root_of_inverse = self._ready(root)
         self.side = None if side is None else self._ready(side)
         if self.is_kept:
-            for at in self._strips(rows=256):
-                self._keep(at, self._from_scratch(at))
+            for at in self._strips():
+                parts = [self._from_scratch(part) for part in _parts(at, 256)]
+                self._keep(
+                    at, [torch.cat(some, dim=2) for some in zip(*parts, strict=True)]
+                )
 
     def values(self, score):
         """
@@ -135,12 +134,11 @@ class SmallMatrices:
 
     def _take(self, at):
         shape = (self.r, self.r, _size(at))
-        packed = (kept[:, at] for kept in self.kept)
-        return [some.index_select(0, self.where).view(shape) for some in packed]
+        kept = self.kept[at.start]
+        return [packed.index_select(0, self.where).view(shape) for packed in kept]
 
     def _keep(self, at, small):
-        for kept, matrix in zip(self.kept, small, strict=True):
-            kept[:, at] = matrix[self.above[0], self.above[1]]
+        self.kept[at.start] = [matrix[self.above[0], self.above[1]] for matrix in small]
 
     def _from_scratch(self, at):
         """Sum products over all columns of U, and of M⁻¹ F U, and take the columns."""
@@ -236,3 +234,8 @@ def log_determinants(p):
 
 def _size(at):
     return at.stop - at.start if isinstance(at, slice) else len(at)
+
+
+def _parts(at, rows):
+    for start in range(at.start, at.stop, rows):
+        yield slice(start, min(start + rows, at.stop))

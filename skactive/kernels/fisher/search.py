@@ -165,16 +165,19 @@ class MatrixSearch:
             len(self.problem.z), dtype=torch.bool, device=self.problem.z.device
         )
         scores = self._refreshed()
-        since = 0
+        since, rounding = 0, 0.0
         while True:
-            near = self._contenders(scores.masked_fill(taken, -torch.inf))
+            slack = max(self.slack, 8 * rounding)
+            near = self._contenders(scores.masked_fill(taken, -torch.inf), slack)
             trials = self.dense.trials(self.problem.v(near), 1)
             best = float(trials.changes.max())
             turn = int((trials.changes >= best * (1 - 1e-12)).nonzero()[0])
             if best <= 1e-14 * self.objective[0]:
                 return
             drift = abs(float(scores[near[turn]]) - best) / best
-            if drift > self.slack / 4 and since:
+            if not since:
+                rounding = drift  # of numbers computed anew: what cannot be bettered
+            elif drift > max(self.slack / 4, 4 * rounding):
                 scores, since = self._refreshed(), 0
                 continue
             update = self._move(trials, turn, self.picks.forward, int(near[turn]))
@@ -201,10 +204,10 @@ class MatrixSearch:
         self.small.rebuild(*self.problem.lifted(*self.dense.sides()))
         return self.small.values(_gain)
 
-    def _contenders(self, scores):
+    def _contenders(self, scores, slack):
         """Give the rows that are near-equal to the best, for float64 to tell apart."""
         top = scores.max()
-        near = (scores >= top - self.slack * top.abs()).nonzero()[:, 0]
+        near = (scores >= top - slack * top.abs()).nonzero()[:, 0]
         if len(near) > CONTENDERS:
             order = scores[near].sort(descending=True, stable=True).indices
             near = near[order[:CONTENDERS]].sort().values

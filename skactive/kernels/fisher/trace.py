@@ -62,7 +62,7 @@ def trace_search(
     scaling="paper",
     approximation=None,
     width=None,
-    refresh=128,
+    refresh=256,
     memory=math.inf,
     generator=None,
 ):
@@ -103,7 +103,7 @@ def trace_search(
         `width` dimensions, "block" on one d × d block for each class.
     width : int or None, default=None
         Dimensions of the sketch.
-    refresh : int, default=128
+    refresh : int, default=256
         Steps after which everything is computed anew from M, against rounding.
     memory : float, default=inf
         Bytes that the small matrices P and R of all rows may take; beyond, they are
