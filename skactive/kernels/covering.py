@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.distances import Rows, blocks, nearest, pairwise
+from skactive.kernels.distances import (
+    BLOCK,
+    Rows,
+    blocks,
+    nearest,
+    pairwise,
+    workspace,
+)
 from skactive.kernels.shared import check_per_row, cut_head
 
 
@@ -199,12 +206,13 @@ def fold_centres(rows, squares, centres):
     centres : Factors
         The new centres.
     """
+    work = workspace(rows, min(BLOCK, len(centres.z)))
     for block in blocks(len(rows)):
         left = rows.factors(block)
         for some in blocks(len(centres.z)):
             right = type(centres)(*(f if f is None else f[some] for f in centres))
             torch.minimum(
-                squares[block], nearest(rows, left, right), out=squares[block]
+                squares[block], nearest(rows, left, right, work), out=squares[block]
             )
 
 

@@ -158,7 +158,7 @@ def pairwise(rows, left, right):
     return _settled(squares, left.norms[:, None], rows.tolerance)
 
 
-def nearest(rows, left, right):
+def nearest(rows, left, right, work=None):
     """
     Measure the squared distance of each row to the nearest row of another set.
 
@@ -170,6 +170,9 @@ def nearest(rows, left, right):
         The m rows.
     right : Factors
         The c rows.
+    work : torch.Tensor of shape (2, >= m c) or None, default=None
+        Numbers to work in, of `workspace`: fresh memory for each block costs as much
+        as the product.
 
     Returns
     -------
@@ -177,16 +180,42 @@ def nearest(rows, left, right):
         The distances min_j ‖g_i − g_j‖² ≥ 0, exactly 0 where some row is equal. Costs
         2mc(d + K) flops and m × c numbers of memory.
     """
-    squares = _less_left_norm(left, right).amin(dim=1) + left.norms
+    squares = _less_left_norm(left, right, work).amin(dim=1) + left.norms
     return _settled(squares, left.norms, rows.tolerance)
 
 
-def _less_left_norm(left, right):
+def workspace(rows, n_columns):
+    """
+    Make room for the distances of a block of rows, to be used again and again.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows whose blocks are measured.
+    n_columns : int
+        The number of rows they are measured against.
+
+    Returns
+    -------
+    torch.Tensor of shape (2, numbers)
+        Not initialised; the second part only where rows are factored.
+    """
+    parts = 1 if rows.a is None else 2
+    return rows.z.new_empty(parts, min(BLOCK, len(rows)) * n_columns)
+
+
+def _less_left_norm(left, right, work=None):
     """Give ‖g_j‖² − 2⟨g_i, g_j⟩."""
-    inner = left.z @ right.z.T
+    shape = len(left.z), len(right.z)
+    inner, outer = None, None
+    if work is not None:
+        inner, *rest = (part[: shape[0] * shape[1]].view(shape) for part in work)
+        outer = rest[0] if rest else None
+    inner = torch.mm(left.z, right.z.T, out=inner)
     if left.a is None:
-        return torch.add(right.norms, inner, alpha=-2)
-    return torch.addcmul(right.norms, inner, left.a @ right.a.T, value=-2)
+        return torch.add(right.norms, inner, alpha=-2, out=inner)
+    outer = torch.mm(left.a, right.a.T, out=outer)
+    return torch.addcmul(right.norms, inner, outer, value=-2, out=inner)
 
 
 def _settled(squares, norms, tolerance):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.distances import Rows, blocks, nearest, pairwise
+from skactive.kernels.distances import Rows, blocks, nearest, pairwise, workspace
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 CELL = 256
@@ -119,8 +119,9 @@ class _StaleLaw:
         """Bring D² up to date; sums in float64, cell by cell."""
         at = torch.tensor(centres, device=self.flat.device)
         factors = self.rows.factors(at)
+        work = workspace(self.rows, len(centres))
         for block in blocks(len(self.rows)):
-            new = nearest(self.rows, self.rows.factors(block), factors)
+            new = nearest(self.rows, self.rows.factors(block), factors, work)
             torch.minimum(self.flat[block], new, out=self.flat[block])
         self.flat[at] = 0
         self.masses = self.squares.sum(dim=1, dtype=torch.float64).cpu()

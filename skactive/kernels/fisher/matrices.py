@@ -59,10 +59,8 @@ class SmallMatrices:
         self.side = None if side is None else self._ready(side)
         if self.is_kept:
             for at in self._strips():
-                parts = [self._from_scratch(part) for part in _parts(at, 256)]
-                self._keep(
-                    at, [torch.cat(some, dim=2) for some in zip(*parts, strict=True)]
-                )
+                for part in _parts(at, 256):
+                    self._keep(at, self._from_scratch(part), part)
 
     def values(self, score):
         """
@@ -137,8 +135,16 @@ class SmallMatrices:
         kept = self.kept[at.start]
         return [packed.index_select(0, self.where).view(shape) for packed in kept]
 
-    def _keep(self, at, small):
-        self.kept[at.start] = [matrix[self.above[0], self.above[1]] for matrix in small]
+    def _keep(self, at, small, part=None):
+        """Write where the strip has always been: fresh memory takes time, and room."""
+        if at.start not in self.kept:
+            shape = (self.above.shape[1], _size(at))
+            self.kept[at.start] = [self.z.new_empty(shape) for _ in small]
+        inside = slice(None)
+        if part is not None:
+            inside = slice(part.start - at.start, part.stop - at.start)
+        for kept, matrix in zip(self.kept[at.start], small, strict=True):
+            kept[:, inside] = matrix[self.above[0], self.above[1]]
 
     def _from_scratch(self, at):
         """Sum products over all columns of U, and of M⁻¹ F U, and take the columns."""
