@@ -96,9 +96,7 @@ class ScalarSearch:
             kept = rows.fold(part, lead, self.lift)
             self.n_undone += len(part.positions) - kept
             # Where copies of a row lead, no step but the first stands: walk, not run.
-            faster = kept == len(part.positions)
-            pace = self.pace[ahead] * 2 if faster else max(1, kept)
-            self.pace[ahead] = min(pace, ahead)
+            self.pace[ahead] = min(max(1, 2 * kept), ahead)
             if kept < len(part.positions):
                 w = torch.stack(part.vectors[:kept], dim=2)
                 self.inverse = start - w @ w.transpose(1, 2)
