@@ -17,7 +17,7 @@ from skactive.kernels.seeding import kmeans_plusplus
 
 def run(scale):
     """Print the tables, n divided by the scale."""
-    _check()
+    check()
     _small(50_000 // scale)
     _large(50_000 // scale)
     _peer(10_000 // scale)
@@ -134,7 +134,7 @@ def _ours(z, a, n):
 # ---------------------------------------------------------------- the tables
 
 
-def _check():
+def check():
     """Hold every sampler against the published answers before it is timed."""
     answers = golden("badge.npz")
     if answers is None:

@@ -22,7 +22,7 @@ LABELED = 100
 
 def run(scale):
     """Print the tables, n divided by the scale."""
-    _check()
+    check()
     _classification(10_000 // scale)
     _whole_query(50_000 // scale)
     _regression(50_000 // scale)
@@ -183,7 +183,7 @@ def _pruned(inverse, fisher, pool, chosen, batch):
 # ---------------------------------------------------------------- the tables
 
 
-def _check():
+def check():
     """Hold every rival against the published answers before it is timed."""
     answers = golden("bait_regression.npz")
     if answers is None:

@@ -10,7 +10,7 @@ from skactive.kernels.information import batch_bald
 
 def run(scale):
     """Print the tables, n divided by the scale; 10,000 configurations each."""
-    _check()
+    check()
     _compare(10_000 // scale, k=10, draws=20, batch=10)
     _compare(10_000 // scale, k=47, draws=10, batch=5)
     _large(100_000 // scale)
@@ -86,7 +86,7 @@ def _ours(p, n):
     return lambda seed: batch_bald(p, n, generator=torch.Generator().manual_seed(seed))
 
 
-def _check():
+def check():
     answers = golden("batchbald.npz")
     if answers is None:
         print("\nThe published answers are not at hand: the rival is unchecked.")

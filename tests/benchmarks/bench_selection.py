@@ -22,10 +22,10 @@ from benchmarks import badge, bait, batchbald, core_set
 from benchmarks.harness import machine
 
 BENCHMARKS = {
-    "badge": badge.run,
-    "core_set": core_set.run,
-    "bait": bait.run,
-    "batchbald": batchbald.run,
+    "badge": badge,
+    "core_set": core_set,
+    "bait": bait,
+    "batchbald": batchbald,
 }
 ON_GPU = (badge.run_on_gpu, bait.run_on_gpu)
 
@@ -43,6 +43,11 @@ def main(arguments=None):
     parser.add_argument(
         "--scale", type=int, default=1, help="divide n by this, for a trial"
     )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="only hold the rivals against the published answers",
+    )
     options = parser.parse_args(arguments)
     unknown = set(options.names) - {*BENCHMARKS, "gpu"}
     if unknown:
@@ -51,10 +56,16 @@ def main(arguments=None):
         parser.error("the gpu benchmarks need a CUDA device, and torch finds none")
     torch.set_num_threads(options.threads)
     with threadpool_limits(limits=options.threads):
+        if options.check:
+            for name in options.names or BENCHMARKS:
+                if name in BENCHMARKS:
+                    BENCHMARKS[name].check()
+            return
         print(f"Measured with {machine()}.")
         for name in options.names or BENCHMARKS:
-            for benchmark in ON_GPU if name == "gpu" else [BENCHMARKS[name]]:
-                benchmark(options.scale)
+            runs = ON_GPU if name == "gpu" else [BENCHMARKS[name].run]
+            for run in runs:
+                run(options.scale)
 
 
 if __name__ == "__main__":
