@@ -118,7 +118,8 @@ def test_no_strategy_is_left_out():
 
 
 @parametrize_with_checks(
-    over(None, LogisticRegression(), scaled(LogisticRegression()))
+    # None is a LogisticRegression.
+    over(None, scaled(LogisticRegression()))
     + over(Ridge(), scaled(Ridge()), strategies=FOR_REGRESSION)
 )
 @pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
@@ -184,7 +185,7 @@ def test_frozen_pipeline(strategy, check):
 
 @pytest.mark.slow
 @parametrize_with_strategy_checks(
-    over(None, scaled(LogisticRegression()), make_classifier())
+    over(scaled(LogisticRegression()), make_classifier())
     + over(scaled(make_classifier(SmallMLP)))
 )
 def test_full_cross(strategy, check):
