@@ -91,7 +91,22 @@ class PublishedClassification:
 
 
 def published_regression(z, n, batch, prior=None, fisher=None):
-    """The published rank-one form: four products of the pool with d × d a step."""
+    """The published algebra with V a column: a product and an inverse for each row."""
+    pool, (prior, fisher) = z[:n, None, :], _start(z, n, prior, fisher)
+    inverse, eye = torch.linalg.inv(prior), torch.eye(1, dtype=z.dtype)
+    chosen = []
+    for _ in range(2 * batch):
+        small, f = inverse.to(z.dtype), fisher.to(z.dtype)
+        inner = torch.linalg.inv(eye + pool @ small @ pool.mT)
+        scores = (pool @ small @ f @ small @ pool.mT @ inner).sum(dim=(1, 2))
+        scores[chosen] = -torch.inf
+        chosen.append(int(scores.argmax()))
+        inverse = _moved(inverse, z[chosen[-1]].double(), 1)
+    return _pruned(inverse, fisher, z[:n], chosen, batch)
+
+
+def four_products(z, n, batch, prior=None, fisher=None):
+    """The same for numbers in place of 1 × 1 matrices: four products a step."""
     pool, (prior, fisher) = z[:n], _start(z, n, prior, fisher)
     inverse = torch.linalg.inv(prior)
     chosen = []
@@ -197,7 +212,7 @@ def check():
     prior = torch.eye(z.shape[1]) + (1 - share) * z[n:].T @ z[n:] / (len(z) - n)
     rows = [("skactive", _agree(_published(z, n, batch), answers))]
     fisher = z.T @ z / len(z)
-    for rival in (published_regression, feature_space, fused):
+    for rival in (published_regression, four_products, feature_space, fused):
         picks = rival(scaled, n, batch, prior=prior, fisher=fisher)
         rows.append((rival.__name__.replace("_", " "), _agree(picks, answers)))
     table("BAIT, regression: picks on the published inputs", ("form", "same"), rows)
@@ -287,6 +302,7 @@ def _regression(n):
         {
             "skactive": lambda s: _ours(z, None, batch)(s).positions.numpy(),
             "published form": lambda _: published_regression(z, n, batch),
+            "published form, numbers": lambda _: four_products(z, n, batch),
             "whitened features, updated": lambda _: feature_space(z, n, batch),
             "a fused product a step": lambda _: fused(z, n, batch),
         }

@@ -14,7 +14,7 @@ from skactive.kernels.fisher.search import Picks
 from skactive.kernels.fisher.spaces import strips
 from skactive.kernels.shared import cut_head
 
-LEVELS = ((8192, 16), (512, 8))
+LEVELS = ((4096, 16), (512, 8))
 """Rows that lead, and steps made ahead on them: some, and some of these again."""
 
 
@@ -214,14 +214,16 @@ class ScalarSearch:
         root = torch.linalg.cholesky(self.inverse)
         side = self.inverse @ (self.fisher @ root)
         blocks, dim = root.shape[:2]
-        left = self.lift(root.transpose(1, 2).reshape(-1, dim))
-        right = self.lift(side.transpose(1, 2).reshape(-1, dim))
+        left, right = (
+            self.lift(some.transpose(1, 2).reshape(-1, dim)).T.contiguous()
+            for some in (root, side)
+        )
         for at in strips(len(self.z), 8 * dim * blocks):
             square = self.roots[:, at].square()
-            x = (left @ self.z[at].T).view(blocks, dim, -1)
-            y = (right @ self.z[at].T).view(blocks, dim, -1)
-            pool.p[:, at] = x.square().sum(dim=1) * square
-            pool.r[:, at] = (x * y).sum(dim=1) * square
+            x = (self.z[at] @ left).view(-1, blocks, dim)
+            y = (self.z[at] @ right).view(-1, blocks, dim)
+            pool.r[:, at] = (x * y).sum(dim=2).T * square
+            pool.p[:, at] = x.square_().sum(dim=2).T * square
         pool.is_stale = False
 
 
@@ -281,8 +283,9 @@ class _Rows:
         best = torch.full_like(gains, -torch.inf)
         before = self.p.clone(), self.r.clone()
         for at, p, r in self._after(run, n_steps, before, lift):
-            scores = _scores(p, r).masked_fill_(~outside[at], -torch.inf)
-            best = torch.maximum(best, scores.amax(dim=1).double())
+            scores = (r / (1 + p)).sum(dim=1)
+            scores.masked_fill_(~outside[at, None], -torch.inf)
+            best = torch.maximum(best, scores.max(dim=0).values.double())
         # After step t the best outside must lie below what step t + 1 took.
         beaten = best[:-1] * (1 + run.slack) >= gains[1:]
         kept = n_steps
@@ -296,20 +299,23 @@ class _Rows:
         return kept
 
     def _after(self, run, n_steps, before, lift):
-        """Walk the rows: give P and R (G, steps, m) after each step, keep the last."""
-        w, y = (
-            lift(torch.stack(some[:n_steps], dim=1).flatten(0, 1))
-            for some in (run.vectors, run.sides)
-        )
-        blocks = len(self.roots)
+        """Walk the rows: give P and R (m, G, steps) after each step, keep the last."""
+        both = lift(torch.stack(run.vectors[:n_steps] + run.sides[:n_steps]).flatten(0, 1))
+        both, blocks = both.T.contiguous(), len(self.roots)
+        # Summing over the steps is a product with this: faster than a running sum.
+        sums = torch.ones(n_steps, n_steps, dtype=both.dtype, device=both.device).triu_()
         for at in strips(len(self.z), 64 * n_steps * blocks):
-            z, roots = self.z[at].T, self.roots[:, None, at]
-            x = (w @ z).view(blocks, n_steps, -1) * roots
-            sides = (y @ z).view(blocks, n_steps, -1) * roots
-            r = before[1][:, None, at] - (x * sides).cumsum(dim=1).mul_(2)
-            p = before[0][:, None, at] - x.square_().cumsum(dim=1)
-            self.p[:, at], self.r[:, at] = p[:, -1], r[:, -1]
+            sides = (self.z[at] @ both).view(-1, 2, n_steps, blocks).transpose(2, 3)
+            sides = sides * self.roots[:, at].T[:, None, :, None]
+            x, y = sides.unbind(dim=1)
+            r = before[1][:, at].T[:, :, None] - _times((x * y).mul_(2), sums)
+            p = before[0][:, at].T[:, :, None] - _times(x.square(), sums)
+            self.p[:, at], self.r[:, at] = p[:, :, -1].T, r[:, :, -1].T
             yield at, p, r
+
+
+def _times(sides, sums):
+    return (sides.reshape(-1, len(sums)) @ sums).view(sides.shape)
 
 
 def _scores(p, r):
