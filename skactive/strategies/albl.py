@@ -264,7 +264,7 @@ class ALBL(QueryStrategy):
 
     def _arms(self):
         check_choice(self, "reward", REWARDS)
-        check_real(self, "delta", above=0)
+        check_real(self, "delta", above=0, below=1)
         given = self.strategies
         if given is None:
             given = [CoreSet(), LeastConfidence()]
@@ -276,11 +276,6 @@ class ALBL(QueryStrategy):
             raise TypeError(
                 f"The 'strategies' parameter of {type(self).__name__} must be a list "
                 f"of query strategies, or None. Got {given!r} instead."
-            )
-        if self.delta >= 1:
-            raise ValueError(
-                f"The 'delta' parameter of {type(self).__name__} must lie in (0, 1). "
-                f"Got {self.delta!r} instead."
             )
         if self.p_min is not None:
             check_real(self, "p_min", above=0)

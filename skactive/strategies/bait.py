@@ -105,7 +105,8 @@ class BAIT(_FisherStrategy):
         Of the last query: ``positions``, ``round``, ``status``; ``objective``, the
         trace before the first and after each of the steps; ``forward``, the rows added,
         and ``removed``, those taken out; ``recomputed``, whether the rows' matrices
-        exceeded scikit-learn's ``working_memory`` and were computed anew at each step.
+        exceeded scikit-learn's ``working_memory`` and were computed anew at each step;
+        ``n_refreshes``, how often they were computed from M against rounding.
 
     Notes
     -----
@@ -181,6 +182,7 @@ class BAIT(_FisherStrategy):
             forward=found.forward.numpy(),
             removed=found.removed.numpy(),
             recomputed=found.recomputed,
+            n_refreshes=found.n_refreshes,
         )
         self._report(found, n, info)
         return found.positions.numpy()

@@ -238,12 +238,7 @@ class Hybrid(QueryStrategy):
                 check_choice(self, name, choices)
         check_choice(self, "combination", COMBINATIONS)
         check_choice(self, "first", ("uncertainty", "diversity"))
-        check_real(self, "alpha", least=0)
-        if self.alpha > 1:
-            raise ValueError(
-                f"The 'alpha' parameter of {type(self).__name__} must lie in [0, 1]. "
-                f"Got {self.alpha!r} instead."
-            )
+        check_real(self, "alpha", least=0, most=1)
         if self.beta is not None:
             check_real(self, "beta", least=0)
         check_real(self, "gamma", least=1)

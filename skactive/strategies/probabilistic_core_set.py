@@ -1,7 +1,6 @@
 """Batches that are likely to be core-sets: random ones, scored by a mixture."""
 
 import math
-import numbers
 import warnings
 
 import numpy as np
@@ -14,7 +13,7 @@ from skactive.kernels.mixture import mixture_information
 from skactive.kernels.uncertainty import least_confidence
 from skactive.utils.random import torch_generator
 from skactive.utils.selection import top_n
-from skactive.utils.validation import check_count
+from skactive.utils.validation import check_count, check_real
 
 REG_COVAR = 1e-3
 """Added to each variance, where the mean variance of all embeddings is 1."""
@@ -128,13 +127,13 @@ class ProbabilisticCoreSet(QueryStrategy):
         tuple of str
             The names of the questions.
         """
-        is_pure = isinstance(self.exploit, numbers.Real) and self.exploit == 0
+        is_pure = self.exploit == 0
         return ("embed",) if is_pure else ("embed", "predict_proba")
 
     def _query(self, pool, n, rng, info):
         check_count(self, "n_components", least=2)
         check_count(self, "n_batches", least=1)
-        self._check_exploit()
+        check_real(self, "exploit", least=0, most=1)
         z, z_labeled = self._embeddings(pool)
         kept = self._unlikely_rows(z, z_labeled, n, rng)
         mixture = _fit_mixture(z[kept], self.n_components, rng)
@@ -210,19 +209,6 @@ class ProbabilisticCoreSet(QueryStrategy):
         if len(information) > 1 and np.ptp(information) <= 1e-9:
             notes.append("all batches tell as much about the mixture")
         return "; ".join(notes) or "complete"
-
-    def _check_exploit(self):
-        is_number = isinstance(self.exploit, numbers.Real)
-        if not is_number or isinstance(self.exploit, bool):
-            error = TypeError
-        elif not 0 <= self.exploit <= 1:
-            error = ValueError
-        else:
-            return
-        raise error(
-            "The 'exploit' parameter of ProbabilisticCoreSet must be a number in "
-            f"[0, 1]. Got {self.exploit!r} instead."
-        )
 
 
 def _fit_mixture(z, n_components, rng):

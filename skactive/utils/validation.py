@@ -119,7 +119,9 @@ def check_count(owner, name, least):
     )
 
 
-def check_real(owner, name, *, above=-math.inf, least=-math.inf):
+def check_real(
+    owner, name, *, above=-math.inf, least=-math.inf, below=math.inf, most=math.inf
+):
     """
     Check a parameter that is a finite number.
 
@@ -133,19 +135,26 @@ def check_real(owner, name, *, above=-math.inf, least=-math.inf):
         It must be larger than this.
     least : float, default=-inf
         The smallest value allowed.
+    below : float, default=inf
+        It must be smaller than this.
+    most : float, default=inf
+        The largest value allowed.
     """
     value = getattr(owner, name)
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
         error = TypeError
-    elif not (math.isfinite(value) and value > above and value >= least):
+    elif not (
+        math.isfinite(value) and above < value < below and least <= value <= most
+    ):
         error = ValueError
     else:
         return
-    bound = f" > {above:g}" if above > -math.inf else ""
-    bound += f" >= {least:g}" if least > -math.inf else ""
+    bounds = {">": above, ">=": least, "<": below, "<=": most}
+    told = [f"{sign} {at:g}" for sign, at in bounds.items() if math.isfinite(at)]
     raise error(
-        f"The {name!r} parameter of {type(owner).__name__} must be a finite "
-        f"number{bound}. Got {value!r} instead."
+        f"The {name!r} parameter of {type(owner).__name__} must be "
+        f"{' '.join(['a finite number', ' and '.join(told)]).rstrip()}. "
+        f"Got {value!r} instead."
     )
 
 

@@ -229,6 +229,7 @@ def test_little_working_memory_recomputes_and_chooses_the_same():
     strategy = BAIT(random_state=0).fit(X[START], Y[START])
     kept = strategy.query(X, 10).tolist()
     assert not strategy.query_info_.recomputed
+    assert strategy.query_info_.n_refreshes >= 1
     objective = strategy.query_info_.objective
     with sklearn.config_context(working_memory=0):
         assert strategy.query(X, 10).tolist() == kept

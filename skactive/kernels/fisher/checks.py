@@ -10,7 +10,8 @@ from skactive.kernels.distances import Rows
 COPIES = 4
 """M⁻¹, F, and what is in the making."""
 SKETCH = (
-    "use approximation='sketch' with a width of some thousands, or a narrower layer"
+    "use approximation='sketch' (a width of some thousands; BAIT's sketch_width), or a "
+    "narrower layer"
 )
 BLOCKS = f"{SKETCH}, or approximation='block' (one block for each class)"
 SKETCH_LESS = "use a smaller width"

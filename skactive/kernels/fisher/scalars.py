@@ -300,10 +300,10 @@ class _Rows:
 
     def _after(self, run, n_steps, before, lift):
         """Walk the rows: give P and R (m, G, steps) after each step, keep the last."""
-        both = lift(torch.stack(run.vectors[:n_steps] + run.sides[:n_steps]).flatten(0, 1))
-        both, blocks = both.T.contiguous(), len(self.roots)
+        both = torch.stack(run.vectors[:n_steps] + run.sides[:n_steps])
+        both, blocks = lift(both.flatten(0, 1)).T.contiguous(), len(self.roots)
         # Summing over the steps is a product with this: faster than a running sum.
-        sums = torch.ones(n_steps, n_steps, dtype=both.dtype, device=both.device).triu_()
+        sums = both.new_ones(n_steps, n_steps).triu_()
         for at in strips(len(self.z), 64 * n_steps * blocks):
             sides = (self.z[at] @ both).view(-1, 2, n_steps, blocks).transpose(2, 3)
             sides = sides * self.roots[:, at].T[:, None, :, None]
