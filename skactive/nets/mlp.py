@@ -1,8 +1,10 @@
-"""Networks of the field as plain torch modules."""
+"""The multi-layer perceptron."""
 
 from itertools import pairwise
 
 from torch import nn
+
+from skactive.nets.checks import check_at_least, check_dropout
 
 
 class MLP(nn.Module):
@@ -41,13 +43,9 @@ class MLP(nn.Module):
 
     def __init__(self, n_features, n_outputs, width=256, depth=1, dropout=0.0):
         super().__init__()
-        _check_at_least(1, n_features=n_features, n_outputs=n_outputs, width=width)
-        _check_at_least(0, depth=depth)
-        if not 0 <= dropout < 1:
-            raise ValueError(
-                f"The 'dropout' parameter of MLP must be in [0, 1). Got {dropout!r} "
-                "instead."
-            )
+        check_at_least(self, 1, n_features=n_features, n_outputs=n_outputs, width=width)
+        check_at_least(self, 0, depth=depth)
+        check_dropout(self, dropout)
         sizes = [n_features] + depth * [width]
         layers = []
         for size_in, size_out in pairwise(sizes):
@@ -71,12 +69,3 @@ class MLP(nn.Module):
             Logits, or regression values.
         """
         return self.output(self.hidden(X.flatten(start_dim=1)))
-
-
-def _check_at_least(smallest, **sizes):
-    for name, size in sizes.items():
-        if size < smallest:
-            raise ValueError(
-                f"The '{name}' parameter of MLP must be at least {smallest}. Got "
-                f"{size!r} instead."
-            )

@@ -1,88 +1,17 @@
-"""Data sets for simulations, split into a pool to label and a set to score on."""
+"""Tables in files: CSV and parquet."""
 
 import warnings
 from pathlib import Path
 
 import numpy as np
-import sklearn.datasets
-from sklearn.model_selection import train_test_split
-from sklearn.utils import Bunch
 
-TASKS = ("classification", "regression")
+from skactive.datasets.splitting import TASKS, listed, split
 
-_SKLEARN = {
-    "digits": sklearn.datasets.load_digits,
-    "iris": sklearn.datasets.load_iris,
-    "wine": sklearn.datasets.load_wine,
-    "breast_cancer": sklearn.datasets.load_breast_cancer,
-    "diabetes": sklearn.datasets.load_diabetes,
-}
 _READERS = {".csv": "read_csv", ".csv.gz": "read_csv", ".parquet": "read_parquet"}
 # Above these a column is taken for something else: a count, a name, a free text.
 _MAX_INTEGER_CLASSES = 20
 _MAX_CATEGORIES = 100
 _MIN_ROWS = 10
-
-
-def list_datasets():
-    """
-    List the names that `load_dataset` knows.
-
-    Returns
-    -------
-    list of str
-        The names.
-    """
-    return list(_SKLEARN)
-
-
-def load_dataset(name, *, test_size=0.3, random_state=0):
-    """
-    Load one of scikit-learn's own data sets, split for a simulation.
-
-    Parameters
-    ----------
-    name : str
-        A name that `list_datasets` gives.
-    test_size : float, default=0.3
-        Share of the rows to score on, in (0, 1).
-    random_state : int, RandomState instance or None, default=0
-        Seeds the split, which is stratified for classification.
-
-    Returns
-    -------
-    Bunch
-        ``X_train``, ``X_test``, ``y_train``, ``y_test``, ``feature_names``,
-        ``target_names`` (None for regression), ``name`` and ``task``
-        ("classification" or "regression"). Classes are numbered from 0.
-
-    Raises
-    ------
-    ValueError
-        There is no data set of that name.
-
-    Examples
-    --------
-    >>> from skactive.datasets import load_dataset
-    >>> data = load_dataset("iris")
-    >>> data.task, data.X_train.shape, data.X_test.shape
-    ('classification', (105, 4), (45, 4))
-    """
-    if name not in _SKLEARN:
-        raise ValueError(
-            f"There is no data set named {name!r}. Use one of {_listed(_SKLEARN)}, or "
-            "load_table for a file of your own."
-        )
-    raw = _SKLEARN[name]()
-    return _split(
-        raw.data,
-        raw.target,
-        name=name,
-        feature_names=list(raw.feature_names),
-        target_names=raw.get("target_names"),
-        test_size=test_size,
-        random_state=random_state,
-    )
 
 
 def load_table(path, target, *, task=None, test_size=0.3, random_state=0):
@@ -130,13 +59,13 @@ def load_table(path, target, *, task=None, test_size=0.3, random_state=0):
     path = Path(path)
     if task not in (None, *TASKS):
         raise ValueError(
-            f"The 'task' parameter of load_table must be one of {_listed(TASKS)}, or "
+            f"The 'task' parameter of load_table must be one of {listed(TASKS)}, or "
             f"None. Got {task!r} instead."
         )
     table = _with_target(_read(path), target, path)
     y, target_names = _coded_target(table[target], task)
     X, feature_names = _numbers(table.drop(columns=target), path)
-    return _split(
+    return split(
         X,
         y,
         name=path.name[: -len(_suffix(path))],
@@ -151,7 +80,7 @@ def _read(path):
     """Read a file with pandas; whatever goes wrong becomes a sentence."""
     suffix = _suffix(path)
     if suffix is None:
-        raise ValueError(f"{path} must end in {_listed(_READERS)} to be read.")
+        raise ValueError(f"{path} must end in {listed(_READERS)} to be read.")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder. Give the path of a file in it.")
     if not path.is_file():
@@ -187,7 +116,7 @@ def _with_target(table, target, path):
     if target not in table.columns:
         raise ValueError(
             f"{path} has no column {target!r} to predict. Its columns: "
-            f"{_listed(table.columns)}."
+            f"{listed(table.columns)}."
         )
     missing = table[target].isna()
     if missing.any():
@@ -278,7 +207,7 @@ def _numbers(table, path):
             blocks.append((names, dummies.to_numpy(dtype=np.float64)))
     if left_out:
         warnings.warn(
-            f"Of {path.name}, left out: {_listed(left_out)}, more than "
+            f"Of {path.name}, left out: {listed(left_out)}, more than "
             f"{_MAX_CATEGORIES} different values that are no numbers. Encode them as "
             "numbers to use them.",
             UserWarning,
@@ -291,40 +220,7 @@ def _numbers(table, path):
     if np.isinf(X).any():
         bad = [names[j] for j in np.flatnonzero(np.isinf(X).any(axis=0))]
         raise ValueError(
-            f"{path} holds infinity in {_listed(bad)}. Correct these values, or leave "
+            f"{path} holds infinity in {listed(bad)}. Correct these values, or leave "
             "them empty to have them imputed."
         )
     return X, names
-
-
-def _split(X, y, *, name, feature_names, target_names, test_size, random_state):
-    """Split rows into the Bunch that all loaders give; None as names: regression."""
-    classification = target_names is not None
-    X_train, X_test, y_train, y_test = train_test_split(
-        X,
-        y,
-        test_size=test_size,
-        random_state=random_state,
-        stratify=y if classification and _stratifies(y, test_size) else None,
-    )
-    return Bunch(
-        X_train=X_train,
-        X_test=X_test,
-        y_train=y_train,
-        y_test=y_test,
-        feature_names=feature_names,
-        target_names=target_names,
-        name=name,
-        task=TASKS[0] if classification else TASKS[1],
-    )
-
-
-def _stratifies(y, test_size):
-    """Say whether each class can be on both sides: scikit-learn refuses otherwise."""
-    counts = np.bincount(y)
-    smaller_side = len(y) * min(test_size, 1 - test_size)
-    return counts.min() > 1 and len(counts) <= int(smaller_side)
-
-
-def _listed(names):
-    return ", ".join(repr(str(name)) for name in names)

@@ -1,0 +1,40 @@
+"""What the networks refuse."""
+
+
+def check_at_least(net, smallest, **sizes):
+    """
+    Check that numbers are large enough.
+
+    Parameters
+    ----------
+    net : Module
+        Whose parameters they are.
+    smallest : int
+        The smallest that is allowed.
+    **sizes : int
+        The numbers by the names of their parameters.
+    """
+    for name, size in sizes.items():
+        if size < smallest:
+            raise ValueError(
+                f"The '{name}' parameter of {type(net).__name__} must be at least "
+                f"{smallest}. Got {size!r} instead."
+            )
+
+
+def check_dropout(net, dropout):
+    """
+    Check a probability of dropping units.
+
+    Parameters
+    ----------
+    net : Module
+        Whose parameter it is.
+    dropout : float
+        The probability.
+    """
+    if not 0 <= dropout < 1:
+        raise ValueError(
+            f"The 'dropout' parameter of {type(net).__name__} must be in [0, 1). Got "
+            f"{dropout!r} instead."
+        )
