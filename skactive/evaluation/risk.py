@@ -1,99 +1,13 @@
-"""What a learning curve comes to, and the exact risk of a design, in one number."""
+"""The exact risk of a design for Bayesian linear regression."""
 
 import math
 from numbers import Real
 
 import numpy as np
-from scipy.integrate import trapezoid
 from scipy.linalg.lapack import dpocon, dpotrf, dpotrs
 
 WORST_CONDITION = 100 * np.finfo(np.float64).eps
 """A matrix of a smaller reciprocal condition number is not solved with."""
-
-
-def curve_mean(budget, score):
-    """
-    Give the mean height of a learning curve over its range of budgets.
-
-    The area under the curve by the trapezoid rule, divided by the width of the range:
-    a number on the score's own scale, so that curves of different lengths compare.
-
-    Parameters
-    ----------
-    budget : array-like of shape (n_rounds,)
-        Number of labels at each round, increasing.
-    score : array-like of shape (n_rounds,)
-        Score of the model at each round.
-
-    Returns
-    -------
-    float
-        The mean, between the smallest and the largest score. The score itself where
-        the curve is a single point.
-
-    Raises
-    ------
-    ValueError
-        The curve is empty, budget does not increase, the lengths differ, or a number
-        is not finite.
-
-    Examples
-    --------
-    >>> from skactive.evaluation import curve_mean
-    >>> round(curve_mean([10, 20, 40], [0.5, 0.7, 0.9]), 6)
-    0.733333
-    """
-    budget, score = _checked_curve(budget, score)
-    if len(score) == 1:
-        return float(score[0])
-    # The budget is scaled first, so that no width overflows or vanishes.
-    position = (budget - budget[0]) / (budget[-1] - budget[0])
-    mean = trapezoid(score, position)
-    return float(np.clip(mean, score.min(), score.max()))
-
-
-def labels_to_reach(budget, score, level):
-    """
-    Give the smallest budget at which a learning curve has reached a level.
-
-    The first round that scores at least `level` counts, even where a later one falls
-    below it again; nothing is interpolated between rounds.
-
-    Parameters
-    ----------
-    budget : array-like of shape (n_rounds,)
-        Number of labels at each round, increasing.
-    score : array-like of shape (n_rounds,)
-        Score of the model at each round; higher is better.
-    level : float
-        The score to reach.
-
-    Returns
-    -------
-    float
-        Number of labels, one of `budget`; NaN where the level is never reached.
-
-    Raises
-    ------
-    ValueError
-        The curve is empty, budget does not increase, the lengths differ, a number is
-        not finite, or level is NaN.
-
-    Examples
-    --------
-    >>> from skactive.evaluation import labels_to_reach
-    >>> labels_to_reach([10, 20, 40], [0.5, 0.7, 0.9], level=0.6)
-    20.0
-    >>> labels_to_reach([10, 20, 40], [0.5, 0.7, 0.9], level=0.95)
-    nan
-    """
-    budget, score = _checked_curve(budget, score)
-    if np.isnan(level):
-        raise ValueError(
-            f"The 'level' parameter must be a number, not NaN. Got {level!r} instead."
-        )
-    reached = np.flatnonzero(score >= level)
-    return float(budget[reached[0]]) if len(reached) else float("nan")
 
 
 def bayes_risk(X, X_selected, *, lam, noise_variance):
@@ -200,39 +114,3 @@ def _checked_positive(value, name):
             "instead."
         )
     return float(value)
-
-
-def _checked_curve(budget, score):
-    budget = _checked_axis(budget, "budget")
-    score = _checked_axis(score, "score")
-    if len(budget) != len(score):
-        raise ValueError(
-            "The 'budget' and 'score' parameters must be equally long. Got "
-            f"{len(budget)} budgets and {len(score)} scores instead."
-        )
-    if (np.diff(budget) <= 0).any():
-        at = int(np.flatnonzero(np.diff(budget) <= 0)[0])
-        raise ValueError(
-            "The 'budget' parameter must increase from round to round. Got "
-            f"{budget[at]:g} followed by {budget[at + 1]:g} at position {at} instead."
-        )
-    return budget, score
-
-
-def _checked_axis(values, name):
-    values = np.asarray(values, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise ValueError(
-            f"The '{name}' parameter must be one number for each round, at least one. "
-            f"Got an array of shape {values.shape} instead."
-        )
-    if not np.isfinite(values).all():
-        at = int(np.flatnonzero(~np.isfinite(values))[0])
-        hint = (
-            " Was the curve measured on an evaluation set?" if name == "score" else ""
-        )
-        raise ValueError(
-            f"The '{name}' parameter must be finite. Got {values[at]} at position {at} "
-            f"instead.{hint}"
-        )
-    return values
