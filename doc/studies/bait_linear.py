@@ -12,8 +12,6 @@ Without MNIST scikit-learn's digits stand in, at the small size.
 """
 
 import argparse
-import csv
-import os
 import time
 import warnings
 from dataclasses import dataclass, replace
@@ -22,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from bait_linear_report import report
+from runs import append, finished, shared, start_anew
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
@@ -80,12 +79,6 @@ class Protocol:
     batch: int
     queries: int
     seeds: int
-
-
-def shared(name):
-    """Give the path of an array file in the shared folder, there or not."""
-    default = HERE.parents[1].parent / "shared"
-    return Path(os.environ.get("SKACTIVE_SHARED", default)) / "data" / name
 
 
 def images():
@@ -164,38 +157,6 @@ def protocols(full):
     return settings
 
 
-def finished(path, settings):
-    """Read the runs that are whole; what a kill cut short does not count."""
-    runs = {}
-    if path.is_file():
-        with path.open(newline="") as file:
-            for row in csv.DictReader(file):
-                if None not in row.values():
-                    key = row["setting"], row["strategy"], int(row["seed"])
-                    runs.setdefault(key, []).append(row)
-    return {
-        key: rows
-        for key, rows in runs.items()
-        if key[0] not in settings or len(rows) == settings[key[0]].queries + 1
-    }
-
-
-def start_anew(path, runs):
-    """Write a CSV of these runs; a kill leaves the old one or the new one."""
-    fresh = path.with_suffix(".tmp")
-    with fresh.open("w", newline="") as file:
-        csv.writer(file).writerows(
-            [FIELDS, *(row.values() for rows in runs.values() for row in rows)]
-        )
-    fresh.replace(path)
-
-
-def append(path, rows):
-    """Append the rows of one run."""
-    with path.open("a", newline="") as file:
-        csv.writer(file).writerows(rows)
-
-
 def play(name, protocol, strategy, seed):
     """Play one run and give its rows."""
     X, y, X_test, y_test = protocol.data(protocol.pool, np.random.default_rng(seed))
@@ -262,10 +223,11 @@ def main():
         if not options.only or name in options.only
     }
     path = HERE / ("bait_linear.csv" if options.full else "bait_linear_small.csv")
-    done = finished(path, settings)
+    n_rows = {name: protocol.queries + 1 for name, protocol in settings.items()}
+    done = finished(path, n_rows)
     if options.report:
         return report(done, settings, HERE, figures=options.full)
-    start_anew(path, done)
+    start_anew(path, done, FIELDS)
     torch.set_num_threads(options.threads)
     with threadpool_limits(options.threads):
         for name, strategy, seed in missing(settings, done):

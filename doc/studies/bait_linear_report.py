@@ -4,7 +4,7 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy.stats import t
+from runs import DIFFERENCE, difference, paired, print_table
 
 from skactive.evaluation import curve_mean
 
@@ -62,30 +62,8 @@ def _final(curve):
     return curve[1][-1]
 
 
-def paired(first, second, measure):
-    """
-    Compare two strategies on the seeds that both have.
-
-    Parameters
-    ----------
-    first, second : dict of int to (budget, score)
-        Learning curves by seed.
-    measure : callable
-        Gives one number of a curve.
-
-    Returns
-    -------
-    n, mean, half : int, float, float
-        Number of seeds, mean of first − second, and half the 95 % t interval, which is
-        also the smallest mean difference that would have been significant; NaN below
-        two seeds.
-    """
-    seeds = sorted(set(first) & set(second))
-    gaps = np.array([measure(first[s]) - measure(second[s]) for s in seeds])
-    if len(gaps) < 2:
-        return len(gaps), gaps.mean() if len(gaps) else math.nan, math.nan
-    half = t.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return len(gaps), float(gaps.mean()), float(half)
+def _numbers(runs, measure):
+    return {seed: measure(curve) for seed, curve in runs.items()}
 
 
 def _print_levels(curves, done, name):
@@ -106,7 +84,7 @@ def _print_levels(curves, done, name):
                 f"{np.median(seconds):.2f}",
             )
         )
-    _print_table(("strategy", "seeds", "mean", "last", "s a query"), rows)
+    print_table(("strategy", "seeds", "mean", "last", "s a query"), rows)
 
 
 def _print_differences(curves, measure):
@@ -115,31 +93,11 @@ def _print_differences(curves, measure):
         for rival, runs in curves.items():
             if ours not in curves or rival in SCALINGS[: SCALINGS.index(ours) + 1]:
                 continue
-            n, mean, half = paired(curves[ours], runs, measure)
-            if n == 0:
-                continue
-            verdict = "unknown" if math.isnan(half) else "neither"
-            if abs(mean) > half:
-                verdict = "first" if mean > 0 else "second"
-            interval = [f"{mean + end:+.4f}" for end in (-half, half)]
-            numbers = map(_shown, (f"{mean:+.4f}", *interval, f"{half:.4f}"))
-            rows.append((ours, rival, n, *numbers, verdict))
+            cells = difference(_numbers(curves[ours], measure), _numbers(runs, measure))
+            if cells[0]:
+                rows.append((ours, rival, *cells))
     print(f"\nfirst minus second, {measure.__doc__}, paired by seed, 95 % t interval:")
-    heads = "first", "second", "seeds", "difference", "from", "to", "smallest", "better"
-    _print_table(heads, rows)
-
-
-def _shown(number):
-    return "none" if "nan" in number else number
-
-
-def _print_table(heads, rows):
-    """Print a table as reStructuredText takes it."""
-    cells = [tuple(map(str, row)) for row in (heads, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    rule = "  ".join("=" * width for width in widths)
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-    print("\n".join([rule, lines[0], rule, *lines[1:], rule]))
+    print_table(("first", "second", *DIFFERENCE), rows)
 
 
 def _draw(curves, name, scoring, folder):
@@ -173,7 +131,8 @@ def _draw_curves(ax, curves, sign):
 def _draw_differences(ax, curves):
     rivals = [strategy for strategy in curves if strategy not in SCALINGS]
     for turn, ours in enumerate(one for one in SCALINGS if one in curves):
-        found = [paired(curves[ours], curves[rival], _mean) for rival in rivals]
+        means = {name: _numbers(runs, _mean) for name, runs in curves.items()}
+        found = [paired(means[ours], means[rival]) for rival in rivals]
         at = np.arange(len(rivals)) + 0.2 * (turn - 1)
         color = f"C{list(curves).index(ours)}"
         middle = [mean for _, mean, _ in found]
