@@ -38,3 +38,25 @@ def check_dropout(net, dropout):
             f"The 'dropout' parameter of {type(net).__name__} must be in [0, 1). Got "
             f"{dropout!r} instead."
         )
+
+
+def check_one_of(net, choices, **values):
+    """
+    Check that a parameter is one of several values.
+
+    Parameters
+    ----------
+    net : Module
+        Whose parameter it is.
+    choices : iterable of object
+        What is allowed.
+    **values : object
+        The values by the names of their parameters.
+    """
+    choices = list(choices)
+    for name, value in values.items():
+        if value not in choices:
+            raise ValueError(
+                f"The '{name}' parameter of {type(net).__name__} must be one of "
+                f"{', '.join(map(repr, choices))}. Got {value!r} instead."
+            )
