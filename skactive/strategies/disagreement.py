@@ -34,6 +34,31 @@ def check_classifier(strategy, estimator):
         )
 
 
+def disagreeing_draws(strategy, pool):
+    """
+    Give the posterior draws of a pool; refuse a single one, which agrees with itself.
+
+    Parameters
+    ----------
+    strategy : QueryStrategy
+        Who asks; its ``device``, if it has one, is where they go.
+    pool : Bunch
+        With ``sample_posterior``.
+
+    Returns
+    -------
+    torch.Tensor of shape (n_draws, n_pool, n_classes)
+        The draws, at least two.
+    """
+    draws = pool.sample_posterior
+    if len(draws) < 2:
+        raise ValueError(
+            f"{type(strategy).__name__} needs at least 2 posterior draws, to see where "
+            "they disagree. Got 1: raise n_draws, or use a model with more members."
+        )
+    return torch.as_tensor(draws, device=getattr(strategy, "device", None))
+
+
 class _Disagreement(ScoringStrategy):
     requires = ("sample_posterior",)
 
@@ -46,7 +71,7 @@ class _Disagreement(ScoringStrategy):
         check_classifier(self, estimator)
 
     def _scores(self, pool):
-        return self._measure(torch.as_tensor(pool.sample_posterior)).numpy()
+        return self._measure(disagreeing_draws(self, pool)).numpy()
 
 
 class BALD(_Disagreement):
@@ -325,7 +350,7 @@ class BatchBALD(QueryStrategy):
         check_classifier(self, estimator)
 
     def _query(self, pool, n, rng, info):
-        draws = torch.as_tensor(pool.sample_posterior, device=self.device)
+        draws = disagreeing_draws(self, pool)
         check_count(self, "n_configurations", least=draws.shape[2])
         found = information.batch_bald(
             draws,

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array
 
 from skactive.base import QueryStrategy
 from skactive.kernels import diversity, information
-from skactive.strategies.disagreement import check_classifier
+from skactive.strategies.disagreement import check_classifier, disagreeing_draws
 from skactive.strategies.diversity import discriminate, standardized
 from skactive.utils.selection import top_n
 from skactive.utils.validation import check_choice, check_real
@@ -47,6 +47,7 @@ class Hybrid(QueryStrategy):
         Weight α of the uncertainty, in [0, 1].
     beta : float or None, default=None
         Where given, the weight of D is exp(−β t) in the t-th query, instead of 1 − α.
+        Two stages have no weights: α and β change nothing there.
     gamma : float, default=3
         Rows left after the first stage, in multiples of n, >= 1.
     first : {"uncertainty", "diversity"}, default="uncertainty"
@@ -194,10 +195,13 @@ class Hybrid(QueryStrategy):
         return u ** (1 - rest) * d**rest
 
     def _uncertainty(self, pool):
-        draws = torch.as_tensor(pool.sample_posterior, device=self.device)
         if callable(self.uncertainty):
             given = self.uncertainty(pool.sample_posterior)
             return self._own("uncertainty", given, pool.n)
+        if self.uncertainty == "entropy":
+            draws = torch.as_tensor(pool.sample_posterior, device=self.device)
+        else:
+            draws = disagreeing_draws(self, pool)
         classes = max(2, draws.shape[2])  # one class seen so far: all measures are 0
         if self.uncertainty == "variation_ratio":
             scores = information.variation_ratio(draws) / (1 - 1 / classes)
