@@ -7,6 +7,93 @@ from sklearn.utils import Bunch
 TASKS = ("classification", "regression")
 
 
+def bundle(
+    X_train,
+    y_train,
+    X_test,
+    y_test,
+    *,
+    name,
+    feature_names,
+    target_names,
+    scaling="Nothing was scaled.",
+    image_shape=None,
+):
+    """
+    Put a data set into the form that all loaders give.
+
+    Parameters
+    ----------
+    X_train : ndarray of shape (n_train, n_features)
+        Rows to label.
+    y_train : ndarray of shape (n_train,)
+        Their classes, numbered from 0, or targets.
+    X_test : ndarray of shape (n_test, n_features)
+        Rows to score on.
+    y_test : ndarray of shape (n_test,)
+        Theirs.
+    name : str
+        Of the data set.
+    feature_names : list of str
+        The columns.
+    target_names : array-like of object or None
+        Names of the classes; None means regression.
+    scaling : str, default="Nothing was scaled."
+        A sentence: what was scaled and by what.
+    image_shape : tuple of int or None, default=None
+        Channels, height and width, if rows are flat images.
+
+    Returns
+    -------
+    Bunch
+        What `load_dataset` describes.
+    """
+    return Bunch(
+        X_train=X_train.astype(np.float32, copy=False),
+        X_test=X_test.astype(np.float32, copy=False),
+        y_train=y_train,
+        y_test=y_test,
+        feature_names=feature_names,
+        target_names=target_names,
+        name=name,
+        task=TASKS[0] if target_names is not None else TASKS[1],
+        image_shape=image_shape,
+        scaling=scaling,
+    )
+
+
+def divide(X, y, *, stratify, test_size, random_state):
+    """
+    Divide rows at random into those to label and those to score on.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, ...)
+        The rows.
+    y : ndarray of shape (n,)
+        Numbers of classes, or targets.
+    stratify : bool
+        Whether to keep the proportions of the classes, where each has two rows.
+    test_size : float
+        Share of the rows to score on.
+    random_state : int, RandomState instance or None
+        Seeds the division.
+
+    Returns
+    -------
+    X_train, y_train, X_test, y_test : ndarray
+        The parts.
+    """
+    X_train, X_test, y_train, y_test = train_test_split(
+        X,
+        y,
+        test_size=test_size,
+        random_state=random_state,
+        stratify=y if stratify and _stratifies(y, test_size) else None,
+    )
+    return X_train, y_train, X_test, y_test
+
+
 def split(X, y, *, name, feature_names, target_names, test_size, random_state):
     """
     Split rows into the Bunch that all loaders give.
@@ -33,23 +120,15 @@ def split(X, y, *, name, feature_names, target_names, test_size, random_state):
     Bunch
         What `load_dataset` describes.
     """
-    classification = target_names is not None
-    X_train, X_test, y_train, y_test = train_test_split(
+    parts = divide(
         X,
         y,
+        stratify=target_names is not None,
         test_size=test_size,
         random_state=random_state,
-        stratify=y if classification and _stratifies(y, test_size) else None,
     )
-    return Bunch(
-        X_train=X_train,
-        X_test=X_test,
-        y_train=y_train,
-        y_test=y_test,
-        feature_names=feature_names,
-        target_names=target_names,
-        name=name,
-        task=TASKS[0] if classification else TASKS[1],
+    return bundle(
+        *parts, name=name, feature_names=feature_names, target_names=target_names
     )
 
 
