@@ -52,13 +52,25 @@ def coded(labels, names=None):
         if found[0] >= 0 and found[-1] < len(names):
             return labels.astype(np.int64), names
     if found.dtype.kind == "U":
-        order = _by_number(found)
+        order = in_order(found)
         found, codes = found[order], np.argsort(order)[codes]
     return codes.astype(np.int64), found
 
 
-def _by_number(texts):
-    """Order texts as whole numbers if all of them are, otherwise leave them."""
+def in_order(texts):
+    """
+    Order texts: by size if all are whole numbers, otherwise by the alphabet.
+
+    Parameters
+    ----------
+    texts : ndarray of shape (n,)
+        Text in alphabetic order.
+
+    Returns
+    -------
+    ndarray of shape (n,), dtype int64
+        Positions in the new order.
+    """
     try:
         return np.argsort([int(text) for text in texts], kind="stable")
     except ValueError:
