@@ -150,7 +150,7 @@ def test_a_file_of_ones_own_with_gaps(capsys):
         (["--strategies", "foo,margin"], "no 'foo'.*random, confidence, margin"),
         (["--strategies", ","], "--strategies: .*Use any of random"),
         (["--estimator", "ridge"], "no 'ridge' for classification.*logistic, mlp"),
-        (["--dataset", "mnist"], "no 'mnist'.*digits, iris.*a .csv or .parquet"),
+        (["--dataset", "minst"], "no 'minst'.*digits, iris.*a .csv or .parquet"),
         (["--dataset", "no.csv", "--target", "y"], "no file at no.csv"),
         (["--dataset", "no.csv"], "--target COLUMN"),
         (["--dataset", "iris", "--target", "y"], "are for files"),

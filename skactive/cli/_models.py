@@ -1,13 +1,7 @@
 """What can be compared: strategies and models by the names of the command."""
 
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from skactive.inspection import questions
-from skactive.inspection.preparation import final_model
+from skactive.experiments.choices import lacks as unanswered
+from skactive.experiments.models import CLASSICAL, prepared
 from skactive.strategies import (
     BADGE,
     BAIT,
@@ -36,19 +30,12 @@ ON_REQUEST = {"classification": ("bait", "probabilistic"), "regression": ()}
 
 def lacks(strategy, estimator, data):
     """Name the questions of a strategy that a model cannot answer."""
-    model = make_estimator(estimator, data)
-    return [
-        name
-        for name in STRATEGIES[strategy](model).requires
-        if not questions.answers(getattr(questions, name), final_model(model))
-    ]
+    return unanswered(STRATEGIES[strategy](make_estimator(estimator, data)))
 
 
 def make_estimator(name, data):
     """Build a model by its name for a data set, unfitted."""
-    # Few labels leave a column without any value at times: it must not vanish.
-    impute = SimpleImputer(keep_empty_features=True)
-    return make_pipeline(impute, StandardScaler(), ESTIMATORS[data.task][name](data))
+    return prepared(ESTIMATORS[data.task][name](data))
 
 
 def _mlp(data):
@@ -73,16 +60,18 @@ def _mlp(data):
     )
 
 
+def _classical(task, name):
+    return lambda data: CLASSICAL[task][name]()
+
+
 ESTIMATORS = {
     "classification": {
-        "logistic": lambda data: LogisticRegression(max_iter=1000),
+        "logistic": _classical("classification", "logistic"),
         "mlp": _mlp,
-        "forest": lambda data: RandomForestClassifier(),
+        "forest": _classical("classification", "forest"),
     },
     "regression": {
-        "ridge": lambda data: Ridge(),
-        "forest": lambda data: RandomForestRegressor(),
-        "linear": lambda data: LinearRegression(),
+        name: _classical("regression", name) for name in ("ridge", "forest", "linear")
     },
 }
 DEFAULT_ESTIMATORS = {

@@ -2,20 +2,14 @@
 
 import contextlib
 import itertools
-import os
-import signal
 import sys
-import threading
 import warnings
 
-import torch
-from joblib import Parallel, delayed, parallel_config
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from sklearn.utils import Bunch
-from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
 from skactive.cli._models import STRATEGIES, make_estimator
+from skactive.experiments.workers import KILLED, be_a_worker, one_thread, outcomes
 from skactive.simulation import ActiveLearningSimulation
 
 
@@ -23,34 +17,23 @@ def play(plan):
     """Play all runs; give the finished, the failed, and what ended it early or None."""
     done, ended = [], None
     bar = tqdm(total=plan.n_runs, unit="run", ncols=79, file=sys.stderr)
-    with bar, contextlib.closing(_outcomes(plan)) as outcomes:
+    # Seed by seed: the time left is told well, and an interruption leaves whole seeds.
+    grid = itertools.product(range(plan.seeds), plan.estimators, plan.strategies)
+    playing = outcomes(_play_one, ((plan, *run) for run in grid), n_jobs=plan.jobs)
+    with bar, contextlib.closing(playing):
         try:
-            for run in outcomes:
+            for run in playing:
                 if run.interrupted:
                     raise KeyboardInterrupt
                 done.append(run)
                 bar.update()
         except KeyboardInterrupt:
             ended = "Interrupted"
-        except TerminatedWorkerError:
+        except KILLED:
             ended = "A process was killed, for want of memory perhaps (try --jobs 1)"
     done.sort(key=lambda run: _place(plan, run))
     finished = [run for run in done if run.error is None]
     return finished, [run for run in done if run.error is not None], ended
-
-
-def _outcomes(plan):
-    """Play runs in processes, giving each as it ends."""
-    # Seed by seed: the time left is told well, and an interruption leaves whole seeds.
-    grid = itertools.product(range(plan.seeds), plan.estimators, plan.strategies)
-    # Waiting threads of OpenMP would burn the cores of the other processes.
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        yield from Parallel(
-            n_jobs=plan.jobs,
-            batch_size=1,
-            return_as="generator_unordered",
-        )(delayed(_play_one)(plan, *run) for run in grid)
 
 
 def _place(plan, run):
@@ -58,13 +41,13 @@ def _place(plan, run):
     return estimator, plan.strategies.index(run.strategy), run.seed
 
 
-def _play_one(plan, seed, estimator, strategy):
+def _play_one(job):
     """Play one run in a worker; an error is an outcome like any other."""
+    plan, seed, estimator, strategy = job
     run = Bunch(estimator=estimator, strategy=strategy, seed=seed)
     run.update(error=None, interrupted=False, learning_curve_=None)
-    if os.getpid() != plan.pid:
-        _be_a_worker()
-    with _one_thread(), warnings.catch_warnings(record=True) as caught:
+    be_a_worker(plan.pid)
+    with one_thread(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("ignore")
         for category in (UserWarning, RuntimeWarning):
             warnings.simplefilter("always", category)
@@ -80,13 +63,6 @@ def _play_one(plan, seed, estimator, strategy):
     return run
 
 
-def _be_a_worker():
-    """Leave Ctrl-C to the parent, which ends this process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # The bar's own lock is shared by processes, and a killed one would not give it up.
-    tqdm.set_lock(threading.RLock())
-
-
 def _simulate(plan, estimator, strategy, seed):
     data = plan.data
     model = make_estimator(estimator, data)
@@ -98,15 +74,3 @@ def _simulate(plan, estimator, strategy, seed):
         keep_estimators=False,
         random_state=seed,
     ).fit(data.X_train, data.y_train, data.X_test, data.y_test)
-
-
-@contextlib.contextmanager
-def _one_thread():
-    """Compute in one thread, in this process too: sums then round alike anywhere."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        torch.set_num_threads(n_threads)

@@ -1,0 +1,184 @@
+"""The data sets of a grid: where they come from, and what tells them apart."""
+
+import functools
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import joblib
+import numpy as np
+from sklearn.utils import Bunch
+
+import skactive.datasets
+from skactive.datasets import TASKS, list_datasets, load_dataset, load_table
+from skactive.experiments.errors import GridError, check_is, check_keys, check_known
+from skactive.experiments.errors import keywords as keywords_of
+from skactive.experiments.identity import (
+    file_identity,
+    qualified_name,
+    without_defaults,
+)
+
+_ARRAYS = ("X_train", "y_train", "X_test", "y_test")
+_FILES = ("npz", "table")
+# Where a file is kept is not what is in it.
+_PLACES = ("data_home",)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """
+    One data set of a grid.
+
+    Parameters
+    ----------
+    label : str
+        Its name in the grid.
+    loader : callable
+        Gives the data, called with ``options``.
+    options : dict
+        Arguments of the loader.
+    path : Path or None
+        The file, where it is one.
+    name : str or None
+        The name among those of `load_dataset`, where it has one.
+    """
+
+    label: str
+    loader: object
+    options: dict = field(default_factory=dict)
+    path: Path | None = None
+    name: str | None = None
+
+    def load(self):
+        """
+        Load the data set.
+
+        Returns
+        -------
+        Bunch
+            ``X_train``, ``y_train``, ``X_test``, ``y_test``, ``task`` and others.
+
+        Raises
+        ------
+        GridError
+            It cannot be loaded, or is not what a run needs.
+        """
+        first = [thing for thing in (self.path, self.name) if thing is not None]
+        try:
+            data = self.loader(*first, **self.options)
+        except (ValueError, TypeError, OSError, ImportError) as error:
+            raise GridError(f"datasets.{self.label}: {error}") from error
+        return _checked(self.label, data)
+
+    @functools.cached_property
+    def identity(self):
+        """
+        What tells this data set from others, wherever it lies.
+
+        Returns
+        -------
+        dict
+            What JSON can hold.
+        """
+        options = {k: v for k, v in self.options.items() if k not in _PLACES}
+        if self.name is not None:
+            return {"name": self.name, **without_defaults(options, self.loader)}
+        if self.path is None:
+            data = self.load()
+            arrays = [np.ascontiguousarray(data[name]) for name in _ARRAYS]
+            return {"task": data.task, "arrays": joblib.hash(arrays)}
+        if not self.path.is_file():
+            raise GridError(
+                f"datasets.{self.label}: there is no file at {self.path}. A relative "
+                "path starts from the folder of the grid's file."
+            )
+        described = without_defaults(options, self.loader)
+        return {**file_identity(self.path), **described}
+
+
+def make_source(label, value, folder):
+    """
+    Understand a data set of a grid.
+
+    Parameters
+    ----------
+    label : str
+        Its name in the grid.
+    value : str, dict, Bunch or callable
+        As `Grid` takes them.
+    folder : Path
+        Where relative paths start.
+
+    Returns
+    -------
+    Source
+        The data set, not loaded yet.
+    """
+    where = f"datasets.{label}"
+    if isinstance(value, Bunch):
+        return Source(label, _Given(value))
+    if callable(value):
+        try:
+            qualified_name(value)
+        except ValueError as error:
+            raise GridError(f"{where}: {error}") from error
+        return Source(label, value)
+    value = {"load": value} if isinstance(value, str) else value
+    check_is(where, value, dict, "a name, a table of settings, a Bunch or a function")
+    kinds = [kind for kind in ("load", *_FILES) if kind in value]
+    if len(kinds) > 1:
+        raise GridError(f"{where}: give only one of {', '.join(kinds)}.")
+    kind = kinds[0] if kinds else "load"
+    options = {name: given for name, given in value.items() if name != kind}
+    if kind == "load":
+        name = value.get("load", label)
+        check_known(f"{where}.load", name, list_datasets(), "data set")
+        _check_options(where, options, load_dataset, "name", ("load", *_FILES))
+        return Source(label, load_dataset, options, name=name)
+    path = Path(
+        check_is(f"{where}.{kind}", value[kind], str | Path, "the path of a file")
+    )
+    path = folder / path.expanduser()
+    # Looked up only here: a grid of other data can do without.
+    loader = load_table if kind == "table" else skactive.datasets.from_npz
+    if kind == "table" and "target" not in options:
+        raise GridError(f"{where}.target: say which column of {path.name} to predict.")
+    _check_options(where, options, loader, "path", (kind,))
+    return Source(label, loader, options, path=path)
+
+
+def _check_options(where, options, loader, first, others):
+    names = keywords_of(loader, leaving_out=(first,))
+    check_keys(where, options, [*others, *names])
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Give what is there already."""
+
+    data: Bunch
+
+    def __call__(self):
+        return self.data
+
+
+def _checked(label, data):
+    where = f"datasets.{label}"
+    missing = [name for name in (*_ARRAYS, "task") if data.get(name) is None]
+    if missing:
+        raise GridError(
+            f"{where}: must have {', '.join((*_ARRAYS, 'task'))}, as load_dataset "
+            f"gives them. It lacks {', '.join(missing)}."
+        )
+    if data.task not in TASKS:
+        raise GridError(
+            f"{where}: task must be {' or '.join(TASKS)}, not {data.task!r}."
+        )
+    for part in ("train", "test"):
+        X, y = data[f"X_{part}"], np.asarray(data[f"y_{part}"])
+        if y.ndim != 1 or not len(y) or len(y) != X.shape[0]:
+            raise GridError(
+                f"{where}: y_{part} must hold one label for each row of X_{part}. Got "
+                f"shapes {y.shape} and {X.shape}."
+            )
+    return data

@@ -1,0 +1,331 @@
+"""Finished runs in one SQLite file, each written whole or not at all."""
+
+import contextlib
+import json
+import math
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+
+from skactive.evaluation import Run
+
+_VERSION = 1
+_OURS = 0x5CAC71FE  # tells our files from other SQLite files
+_WAIT = 120  # seconds for another process to write one run, which takes milliseconds
+
+_SCHEMA = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        dataset TEXT NOT NULL,
+        model TEXT NOT NULL,
+        batch_size INTEGER NOT NULL,
+        strategy TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        settings TEXT NOT NULL,
+        versions TEXT NOT NULL,
+        warnings TEXT NOT NULL,
+        wall_seconds REAL NOT NULL,
+        error TEXT
+    )""",
+    """
+    CREATE TABLE rounds (
+        run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        round INTEGER NOT NULL,
+        budget INTEGER NOT NULL,
+        score REAL NOT NULL,
+        query_seconds REAL,
+        fit_seconds REAL NOT NULL,
+        PRIMARY KEY (run, round)
+    ) WITHOUT ROWID""",
+    """
+    CREATE TABLE acquired (
+        run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        place INTEGER NOT NULL,
+        position INTEGER NOT NULL,
+        query INTEGER NOT NULL,
+        label NOT NULL,
+        PRIMARY KEY (run, place)
+    ) WITHOUT ROWID""",
+)
+
+
+class StoreError(ValueError):
+    """A file that is no store, or one of another version."""
+
+
+class Store:
+    """
+    Runs in one SQLite file, which several processes may use at once.
+
+    A finished run is written in one transaction: after a crash, a cut of the power or
+    ``kill -9`` it is there whole or not at all. A run is known by the hash of all its
+    settings, and stored once however often it is finished.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file. It is made with the first run that is stored.
+
+    Raises
+    ------
+    StoreError
+        The file is no store, or of another version.
+
+    Notes
+    -----
+    Three tables, to be read with ``sqlite3`` or ``pandas.read_sql`` too: ``runs`` (one
+    row each; ``error`` is NULL or a traceback), ``rounds`` and ``acquired`` (the
+    position in the data set, the query that asked for it, 0 for the labels to start
+    from, and the label).
+
+    Examples
+    --------
+    >>> from skactive.experiments import Store
+    >>> Store("nothing-yet.sqlite").runs()
+    []
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if self.path.exists():
+            with self._reading():
+                pass
+
+    # ---------------------------------------------------------------- writing
+
+    def add(self, outcome):
+        """
+        Store what came of a run.
+
+        A finished run is stored once: a second one of the same settings is not, and a
+        failed one neither puts it away. A failed one makes room for any later one.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            Of a run that was not interrupted.
+
+        Returns
+        -------
+        bool
+            Whether it was stored.
+        """
+        setting = outcome.setting
+        with self._writing() as db:
+            finished = db.execute(
+                "SELECT 1 FROM runs WHERE key = ? AND error IS NULL", (setting.key,)
+            ).fetchone()
+            if finished:
+                return False
+            db.execute("DELETE FROM runs WHERE key = ?", (setting.key,))
+            run = db.execute(
+                "INSERT INTO runs (key, dataset, model, batch_size, strategy, seed, "
+                "settings, versions, warnings, wall_seconds, error) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    setting.key,
+                    setting.dataset,
+                    setting.model,
+                    setting.batch_size,
+                    setting.strategy,
+                    setting.seed,
+                    json.dumps(outcome.described, sort_keys=True),
+                    json.dumps(outcome.versions, sort_keys=True),
+                    json.dumps(outcome.warnings),
+                    outcome.wall_seconds,
+                    outcome.error,
+                ),
+            ).lastrowid
+            if outcome.error is None:
+                db.executemany(
+                    "INSERT INTO rounds VALUES (?, ?, ?, ?, ?, ?)",
+                    [(run, i, *_nulls(row)) for i, row in enumerate(outcome.rounds)],
+                )
+                db.executemany(
+                    "INSERT INTO acquired VALUES (?, ?, ?, ?, ?)",
+                    [(run, i, *row) for i, row in enumerate(outcome.acquired)],
+                )
+        return True
+
+    # ---------------------------------------------------------------- reading
+
+    def runs(self, grid=None):
+        """
+        Give the finished runs.
+
+        Parameters
+        ----------
+        grid : Grid or None, default=None
+            Gives those of a grid alone, in its order and under its names. None gives
+            all, under the names that they had when they were played.
+
+        Returns
+        -------
+        list of skactive.evaluation.Run
+            One for each.
+        """
+        if not self.path.exists():
+            return []
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT key, id, dataset, model, batch_size, strategy, seed FROM runs "
+                "WHERE error IS NULL ORDER BY id"
+            ).fetchall()
+            if grid is None:
+                named = [row[1:] for row in rows]
+            else:
+                ids = {row[0]: row[1] for row in rows}
+                named = [
+                    (ids[s.key], s.dataset, s.model, s.batch_size, s.strategy, s.seed)
+                    for s in grid.settings()
+                    if s.key in ids
+                ]
+            return [_run(db, *row) for row in named]
+
+    def outcomes(self):
+        """
+        Tell which runs are finished and which failed.
+
+        Returns
+        -------
+        dict of str to tuple
+            For the key of each run its traceback, None where it is finished, and its
+            seconds.
+        """
+        if not self.path.exists():
+            return {}
+        with self._reading() as db:
+            rows = db.execute("SELECT key, error, wall_seconds FROM runs")
+            return {key: (error, seconds) for key, error, seconds in rows}
+
+    def has(self, key):
+        """
+        Say whether a run is finished.
+
+        Parameters
+        ----------
+        key : str
+            Hash of its settings.
+
+        Returns
+        -------
+        bool
+            False for one that failed, too.
+        """
+        if not self.path.exists():
+            return False
+        with self._reading() as db:
+            query = "SELECT 1 FROM runs WHERE key = ? AND error IS NULL"
+            return db.execute(query, (key,)).fetchone() is not None
+
+    # ---------------------------------------------------------------- the file
+
+    def make(self):
+        """
+        Make the file and its tables, where they are not there.
+
+        Raises
+        ------
+        StoreError
+            It cannot be made, is no store, or is of another version.
+        """
+        with self._writing():
+            pass
+
+    @contextlib.contextmanager
+    def _reading(self):
+        with self._connected() as db:
+            db.execute("BEGIN")
+            if not self._is_empty(db):
+                yield db
+                return
+        # Another process is about to fill the file.
+        with contextlib.closing(sqlite3.connect(":memory:")) as nothing:
+            _make_tables(nothing)
+            yield nothing
+
+    @contextlib.contextmanager
+    def _writing(self):
+        with self._connected() as db:
+            # At once: one that reads first and writes then may not wait for others.
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                if self._is_empty(db):
+                    _make_tables(db)
+                yield db
+            except BaseException:
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    @contextlib.contextmanager
+    def _connected(self):
+        """Connect anew each time: connections must not cross threads and forks."""
+        try:
+            with contextlib.closing(
+                sqlite3.connect(self.path, timeout=_WAIT, isolation_level=None)
+            ) as db:
+                db.execute("PRAGMA foreign_keys = ON")
+                yield db
+        except sqlite3.DatabaseError as error:
+            raise StoreError(f"{self.path} cannot be used as a store: {error}.") from (
+                error
+            )
+
+    def _is_empty(self, db):
+        """Check whose file this is; say whether it has no tables yet."""
+        (owner,) = db.execute("PRAGMA application_id").fetchone()
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        (n_tables,) = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        if not n_tables:
+            return True
+        if owner != _OURS:
+            raise StoreError(
+                f"{self.path} is a database of something else. Give the path of "
+                "another file."
+            )
+        if version != _VERSION:
+            raise StoreError(
+                f"{self.path} has the layout {version} of stores, and this version of "
+                f"skactive reads layout {_VERSION}. Use the version that wrote it, or "
+                "another file."
+            )
+        return False
+
+
+def _make_tables(db):
+    for statement in _SCHEMA:
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {_OURS}")
+    db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _nulls(row):
+    return [None if isinstance(v, float) and math.isnan(v) else v for v in row]
+
+
+def _run(db, run, dataset, model, batch_size, strategy, seed):
+    rounds = db.execute(
+        "SELECT budget, score, query_seconds, fit_seconds FROM rounds WHERE run = ? "
+        "ORDER BY round",
+        (run,),
+    ).fetchall()
+    budget, score, query_seconds, fit_seconds = zip(*rounds, strict=True)
+    labels = db.execute(
+        "SELECT label FROM acquired WHERE run = ? ORDER BY place", (run,)
+    ).fetchall()
+    return Run(
+        dataset,
+        model,
+        batch_size,
+        strategy,
+        seed,
+        budget=np.array(budget),
+        score=np.array(score),
+        query_seconds=np.array(query_seconds, dtype=np.float64),
+        fit_seconds=np.array(fit_seconds),
+        acquired=np.array([label for (label,) in labels]),
+    )
