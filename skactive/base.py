@@ -106,9 +106,9 @@ class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=A
 
     requires = ()
 
-    # The first argument is data, not metadata to be requested.
-    __metadata_request__fit = {"X_labeled": UNUSED}  # noqa: RUF012
-    __metadata_request__partial_fit = {"X_labeled": UNUSED}  # noqa: RUF012
+    # The first argument is data, not metadata to be requested; classes always are.
+    __metadata_request__fit = {"X_labeled": UNUSED, "classes": True}  # noqa: RUF012
+    __metadata_request__partial_fit = __metadata_request__fit
 
     def __init__(self, estimator=None, *, random_state=None):
         self.estimator = estimator

@@ -7,7 +7,7 @@ import warnings
 from contextlib import nullcontext
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
@@ -21,8 +21,9 @@ from skactive.simulation.checks import check_data, check_parameters
 from skactive.simulation.final_model import FinalModelMethods
 from skactive.simulation.interruption import interruptions
 from skactive.simulation.oracle import Oracle, classifies
+from skactive.simulation.seeded import seeded
 from skactive.utils.containers import safe_indexing
-from skactive.utils.random import draw_entropy, int_seed, seed_sequence
+from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.seeding import initial_positions
 from skactive.utils.validation import check_positions
 
@@ -44,7 +45,7 @@ class ActiveLearningSimulation(FinalModelMethods, MetaEstimatorMixin, BaseEstima
     strategy : strategy
         Anything with ``fit(X, y)``, ``partial_fit(X, y)`` and ``query(X_pool, n)``.
         It is cloned. One whose ``random_state`` is None gets a seed of this
-        simulation's.
+        simulation's, and so do the transformers of a ``skactive.pipeline.Pipeline``.
     n_initial : int, default=20
         Labels to start from. 0 is for a model that answers without labels: a skorch
         net (then untrained) or a frozen model.
@@ -167,7 +168,7 @@ class ActiveLearningSimulation(FinalModelMethods, MetaEstimatorMixin, BaseEstima
         check_parameters(self)
         X, y = check_data(self, X, y, X_eval, y_eval)
         entropy = draw_entropy(self.random_state)
-        strategy = self._seeded_strategy(entropy)
+        strategy = seeded(self.strategy, seed_sequence(entropy, _STRATEGY))
         rng = np.random.default_rng(seed_sequence(entropy, _INITIAL))
         classes = np.unique(y) if classifies(self.strategy, y) else None
         stratify = self.initial == "stratified" and classes is not None
@@ -340,16 +341,6 @@ class ActiveLearningSimulation(FinalModelMethods, MetaEstimatorMixin, BaseEstima
             )
         scores = [self._score(model, X, y) for model in self.estimators_]
         return curve_mean(self.learning_curve_.budget, scores)
-
-    def _seeded_strategy(self, entropy):
-        strategy = clone(self.strategy, safe=False)
-        if not hasattr(strategy, "get_params"):
-            return strategy
-        params = strategy.get_params(deep=False)
-        if "random_state" in params and params["random_state"] is None:
-            seed = int_seed(seed_sequence(entropy, _STRATEGY))
-            strategy.set_params(random_state=seed)
-        return strategy
 
 
 def _snapshot(strategy):
