@@ -16,6 +16,7 @@ from skactive.cli._models import (
     STRATEGIES,
     lacks,
 )
+from skactive.cli._words import count
 from skactive.datasets import TASKS, list_datasets, load_dataset, load_table
 
 _DESCRIPTION = """\
@@ -29,6 +30,10 @@ examples:
   skactive --dataset iris --strategies random,margin --estimator forest
   skactive --dataset diabetes --estimator ridge
   skactive --dataset patients.csv --target diagnosis --seeds 10
+
+several data sets, models and batch sizes, kept in a file and resumed:
+  skactive run grid.toml      play what is missing (skactive run --help)
+  skactive status grid.toml   how much is played, and how long the rest takes
 
 exit codes: 0 all went well, 1 a run failed or was interrupted, 2 wrong usage"""
 
@@ -48,21 +53,19 @@ def parse(argv):
     add = parser.add_argument
     data, loop, run = map(parser.add_argument_group, ("data", "loop", "run"))
     _add_names(data, loop)
-    loop.add_argument(
-        "--initial", type=_count, metavar="N", help="labels to start from"
-    )
-    loop.add_argument("--batch-size", type=_count, metavar="N", help="labels per query")
-    loop.add_argument("--queries", type=_count, metavar="N", help="queries (50)")
+    loop.add_argument("--initial", type=count, metavar="N", help="labels to start from")
+    loop.add_argument("--batch-size", type=count, metavar="N", help="labels per query")
+    loop.add_argument("--queries", type=count, metavar="N", help="queries (50)")
     loop.add_argument(
         "--seeds",
-        type=_count,
+        type=count,
         metavar="N",
         default=3,
         help="runs of each, seed 0 .. N-1 (3)",
     )
     run.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         metavar="N",
         default=joblib.cpu_count(),
         help="processes (all cores); the results do not depend on it",
@@ -100,13 +103,6 @@ def _add_names(data, loop):
     loop.add_argument(
         "--estimator", nargs="+", metavar="NAME", help=f"{models} (the first two)"
     )
-
-
-def _count(text):
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
-    return number
 
 
 def make_plan(args):

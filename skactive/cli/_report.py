@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 
+from skactive.cli._words import counted
 from skactive.evaluation import curve_mean, labels_to_reach
 
 LEVELS = (0.90, 0.95)
@@ -33,23 +34,18 @@ def header(plan):
     return "\n".join(
         [
             f"data: {data.name}, {data.task}, "
-            f"{_counted(data.X_train.shape[1], 'feature')}{classes}",
+            f"{counted(data.X_train.shape[1], 'feature')}{classes}",
             f"rows: {n_rows} to label, {len(data.y_test)} to test on",
-            f"loop: {_counted(plan.n_initial, 'label')} to start from, then "
-            f"{_counted(plan.n_queries, 'query')} of {plan.batch_size}: "
+            f"loop: {counted(plan.n_initial, 'label')} to start from, then "
+            f"{counted(plan.n_queries, 'query')} of {plan.batch_size}: "
             f"{min(total, n_rows)} labels in the end",
             *(f"      ({sentence})" for sentence in sizes),
-            f"runs: {_counted(len(plan.estimators), 'model')} x "
-            f"{_counted(len(plan.strategies), 'strategy')} x "
-            f"{_counted(plan.seeds, 'seed')} = {plan.n_runs}, in "
-            f"{_counted(plan.jobs, 'process')}",
+            f"runs: {counted(len(plan.estimators), 'model')} x "
+            f"{counted(len(plan.strategies), 'strategy')} x "
+            f"{counted(plan.seeds, 'seed')} = {plan.n_runs}, in "
+            f"{counted(plan.jobs, 'process')}",
         ]
     )
-
-
-def _counted(n, noun):
-    plurals = {"query": "queries", "strategy": "strategies", "process": "processes"}
-    return f"{n} {noun if n == 1 else plurals.get(noun, noun + 's')}"
 
 
 # ------------------------------------------------------------------- the table
@@ -121,7 +117,7 @@ def _legend(plan, runs, lines):
     yield f"final   {_metric(plan)} with the last label"
     yield "sec/run time to fit and to query in one run"
     if not _is_complete(plan, runs):
-        yield f"runs    how many of {_counted(plan.seeds, 'seed')} were finished"
+        yield f"runs    how many of {counted(plan.seeds, 'seed')} were finished"
     if plan.seeds > 1:
         yield "Each number is the mean over seeds."
 
@@ -179,7 +175,7 @@ def write_png(plan, runs):
         ax.set_title(estimator)
         ax.label_outer()
     band = ": mean and standard deviation" if plan.seeds > 1 else ""
-    figure.suptitle(f"{plan.data.name}, {_counted(plan.seeds, 'seed')}{band}")
+    figure.suptitle(f"{plan.data.name}, {counted(plan.seeds, 'seed')}{band}")
     path = plan.out / f"{plan.data.name}_learning_curves.png"
     figure.savefig(path, dpi=150)
     return path
@@ -194,7 +190,7 @@ def troubles(plan, finished, failed, ended):
         text.partition("\n")[0] for run in finished for text in run.warnings
     )
     for text, count in counted.items():
-        yield f"Warned in {_counted(count, 'run')}: {text}"
+        yield f"Warned in {counted(count, 'run')}: {text}"
     by_error = collections.defaultdict(list)
     for run in failed:
         by_error[run.error].append(f"{run.estimator} {run.strategy} seed {run.seed}")

@@ -1,20 +1,20 @@
 """From the command line to the exit code."""
 
 import sys
-import textwrap
 import time
 import warnings
 
-from skactive.cli import _report
+from skactive.cli import _grids, _report
 from skactive.cli._options import UsageError, make_plan, parse
 from skactive.cli._runs import play
+from skactive.cli._words import say
 
 _SUCCESS, _FAILURE, _USAGE = 0, 1, 2
 
 
 def main(argv=None):
     """
-    Compare query strategies on a data set; the command ``skactive``.
+    Compare query strategies on a data set, or on a grid; the command ``skactive``.
 
     Parameters
     ----------
@@ -27,14 +27,17 @@ def main(argv=None):
         The exit code: 0 all went well, 1 a run failed or was interrupted, 2 wrong
         usage.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        args = parse(argv)
+        if words and words[0] in _grids.COMMANDS:
+            return _grids.main(words)
+        args = parse(words)
         with _warnings_as_notes():
             plan = make_plan(args)
     except SystemExit as stop:  # argparse: 0 after --help, 2 after a wrong option
         return stop.code or _SUCCESS
     except UsageError as error:
-        _say(f"skactive: {error}")
+        say(f"skactive: {error}")
         return _USAGE
     return _run(plan)
 
@@ -49,7 +52,7 @@ def _run(plan):
         is_written = _write(plan, finished)
         print(f"{len(finished)} of {plan.n_runs} runs in {seconds:.0f} seconds")
     for sentence in _report.troubles(plan, finished, failed, ended):
-        _say(sentence)
+        say(sentence)
     return _FAILURE if failed or ended or not is_written else _SUCCESS
 
 
@@ -59,7 +62,7 @@ def _write(plan, finished):
         print(f"Written: {_report.write_csv(plan, finished)}", flush=True)
         print(f"Written: {_report.write_png(plan, finished)}")
     except OSError as error:
-        _say(f"skactive: {error.filename} was not written: {error.strerror}.")
+        say(f"skactive: {error.filename} was not written: {error.strerror}.")
         return False
     except ImportError:
         print(
@@ -75,11 +78,4 @@ class _warnings_as_notes(warnings.catch_warnings):
     def __enter__(self):
         super().__enter__()
         warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = lambda message, *_, **__: _say(f"Note: {message}")
-
-
-def _say(sentence):
-    wrapped = textwrap.fill(
-        sentence, 79, break_long_words=False, break_on_hyphens=False
-    )
-    print(wrapped, file=sys.stderr, flush=True)
+        warnings.showwarning = lambda message, *_, **__: say(f"Note: {message}")

@@ -1,6 +1,6 @@
 """Grids of experiments: written down, played in parallel, resumed, kept."""
 
-from skactive.experiments.errors import GridError
+from skactive.experiments.checks import GridError
 from skactive.experiments.grid import Grid
 from skactive.experiments.progress import grid_status
 from skactive.experiments.running import run_grid

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sklearn.base import clone
 
 import skactive.strategies
-from skactive.experiments.errors import (
+from skactive.experiments.checks import (
     GridError,
     check_is,
     check_keys,

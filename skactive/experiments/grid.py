@@ -7,8 +7,16 @@ from pathlib import Path
 
 from sklearn.metrics import get_scorer
 
+from skactive.experiments.checks import (
+    GridError,
+    check_is,
+    check_known,
+    check_labelled,
+    check_numbers,
+    check_seeds,
+    check_whole,
+)
 from skactive.experiments.choices import make_choice
-from skactive.experiments.errors import GridError, check_is, check_whole
 from skactive.experiments.identity import describe, key_of
 from skactive.experiments.models import make_model
 from skactive.experiments.reading import read_grid
@@ -135,8 +143,8 @@ class Grid:
         training = check_is("training", self.training or {}, dict, "a table of options")
         check_is("name", self.name, str, "a text")
         self._set("folder", folder)
-        self._set("batch_sizes", _numbers("batch_sizes", self.batch_sizes, 1))
-        self._set("seeds", _seeds(self.seeds))
+        self._set("batch_sizes", check_numbers("batch_sizes", self.batch_sizes, 1))
+        self._set("seeds", check_seeds(self.seeds))
         self._check_protocol()
         self._parts("datasets", lambda label, value: make_source(label, value, folder))
         self._parts("models", lambda label, value: make_model(label, value, training))
@@ -183,7 +191,7 @@ class Grid:
             axis,
             {
                 label: make(label, value)
-                for label, value in _labelled(axis, getattr(self, axis)).items()
+                for label, value in check_labelled(axis, getattr(self, axis)).items()
             },
         )
 
@@ -274,6 +282,24 @@ class Grid:
             },
         }
 
+    def axes(self):
+        """
+        List what the runs differ in.
+
+        Returns
+        -------
+        dict of str to tuple
+            The names of data sets, models and strategies, the batch sizes, the seeds.
+        """
+        values = (
+            tuple(self.datasets),
+            tuple(self.models),
+            self.batch_sizes,
+            tuple(self.strategies),
+            self.seeds,
+        )
+        return dict(zip(AXES, values, strict=True))
+
     def settings(self):
         """
         List the runs of the grid.
@@ -334,26 +360,11 @@ class Grid:
             Something is asked for that the grid does not have.
         """
         only = only or {}
-        axes = dict(
-            zip(
-                AXES,
-                (
-                    self.datasets,
-                    self.models,
-                    self.batch_sizes,
-                    self.strategies,
-                    self.seeds,
-                ),
-                strict=True,
-            )
-        )
+        axes = self.axes()
         for axis, values in only.items():
-            if axis not in axes:
-                raise GridError(
-                    f"only: there is no {axis!r}. Allowed: {', '.join(AXES)}."
-                )
+            check_known("only", axis, axes, "axis")
             for value in values:
-                if value not in list(axes[axis]):
+                if value not in axes[axis]:
                     raise GridError(
                         f"only: there is no {axis} {value!r}. Allowed: "
                         f"{', '.join(map(str, axes[axis]))}."
@@ -363,37 +374,3 @@ class Grid:
             for setting in self.settings()
             if all(getattr(setting, axis) in values for axis, values in only.items())
         ]
-
-
-def _labelled(axis, value):
-    """Make a dict of names to what they stand for, where a list of names was given."""
-    if isinstance(value, list | tuple):
-        for item in value:
-            check_is(axis, item, str, "a list of names, or a table of named settings")
-        if len(set(value)) < len(value):
-            raise GridError(f"{axis}: a name comes twice in {list(value)}.")
-        value = {name: name for name in value}
-    check_is(axis, value, dict, "a list of names, or a table of named settings")
-    if not value:
-        raise GridError(f"{axis}: must not be empty.")
-    for label in value:
-        if not isinstance(label, str) or not label:
-            raise GridError(f"{axis}: a name must be a text. Got {label!r}.")
-    return value
-
-
-def _numbers(where, value, least):
-    """Give a tuple of whole numbers, each once."""
-    numbers = value if isinstance(value, list | tuple | range) else [value]
-    if not len(numbers):
-        raise GridError(f"{where}: must not be empty.")
-    numbers = tuple(check_whole(where, number, least) for number in numbers)
-    if len(set(numbers)) < len(numbers):
-        raise GridError(f"{where}: a number comes twice in {list(numbers)}.")
-    return numbers
-
-
-def _seeds(value):
-    if isinstance(value, list | tuple | range):
-        return _numbers("seeds", value, 0)
-    return tuple(range(check_whole("seeds", value, 1)))

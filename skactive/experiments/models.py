@@ -17,7 +17,7 @@ from sklearn.linear_model import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skactive.experiments.errors import (
+from skactive.experiments.checks import (
     GridError,
     check_is,
     check_keys,

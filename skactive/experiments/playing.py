@@ -144,9 +144,9 @@ def play(job):
             warnings.simplefilter("always", category)
         try:
             data = _loaded(job.source)
-            simulation = simulate(job, data)
+            simulation = _simulate(job, data, caught)
             outcome.interrupted = simulation.termination_condition_ == "interrupted"
-            outcome.rounds = _rounds(simulation, caught)
+            outcome.rounds = _rounds(simulation)
             outcome.acquired = _acquired(simulation, data)
         except KeyboardInterrupt:
             outcome.interrupted = True
@@ -157,40 +157,25 @@ def play(job):
     return outcome
 
 
-def simulate(job, data):
-    """
-    Play the loop of one run.
+def _simulate(job, data, caught):
+    def check_score(simulation):
+        """Fail at once: a curve with gaps is of no use."""
+        if not np.isfinite(simulation.learning_curve_.score[-1]):
+            raise ValueError(str(caught[-1].message) if caught else "The score is NaN.")
 
-    Parameters
-    ----------
-    job : Job
-        What to play.
-    data : Bunch
-        The data set.
-
-    Returns
-    -------
-    ActiveLearningSimulation
-        Played.
-    """
     seed = job.setting.seed
     return ActiveLearningSimulation(
         job.choice.make(job.model.make(data), seed),
         batch_size=job.setting.batch_size,
+        callbacks=[check_score],
         keep_estimators=False,
         random_state=seed,
         **job.protocol,
     ).fit(data.X_train, data.y_train, data.X_test, data.y_test)
 
 
-def _rounds(simulation, caught):
+def _rounds(simulation):
     curve = simulation.learning_curve_
-    if not np.isfinite(curve.score).all():
-        told = [str(warning.message) for warning in caught]
-        raise ValueError(
-            f"{np.count_nonzero(~np.isfinite(curve.score))} of {len(curve.score)} "
-            f"rounds have no score. {' '.join(dict.fromkeys(told))}".rstrip()
-        )
     names = ("budget", "score", "query_seconds", "fit_seconds")
     return list(zip(*(curve[name].tolist() for name in names), strict=True))
 

@@ -2,7 +2,7 @@
 
 import tomllib
 
-from skactive.experiments.errors import GridError, check_is, check_keys
+from skactive.experiments.checks import GridError, check_is, check_keys
 
 _PROTOCOL = (
     "n_initial",

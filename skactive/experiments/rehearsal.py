@@ -6,8 +6,8 @@ import warnings
 import numpy as np
 from tqdm.auto import tqdm
 
+from skactive.experiments.checks import GridError
 from skactive.experiments.choices import lacks
-from skactive.experiments.errors import GridError
 from skactive.experiments.workers import one_thread
 from skactive.simulation import ActiveLearningSimulation
 
@@ -86,15 +86,15 @@ def _try(grid, setting, data, parts):
         f"strategies.{setting.strategy} with models.{setting.model} on "
         f"{setting.dataset}"
     )
-    model = grid.models[setting.model].make(data)
-    strategy = grid.strategies[setting.strategy].make(model, setting.seed)
-    _check_pair(where, strategy)
     train, test = parts
     y_train, y_test = np.asarray(data.y_train), np.asarray(data.y_test)
     with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            ActiveLearningSimulation(
+            model = grid.models[setting.model].make(data)
+            strategy = grid.strategies[setting.strategy].make(model, setting.seed)
+            _check_pair(where, strategy)
+            simulation = ActiveLearningSimulation(
                 _shortened(strategy),
                 n_initial=grid.n_initial,
                 initial=grid.initial,
@@ -104,8 +104,12 @@ def _try(grid, setting, data, parts):
                 keep_estimators=False,
                 random_state=setting.seed,
             ).fit(data.X_train[train], y_train[train], data.X_test[test], y_test[test])
+        except GridError:
+            raise
         except Exception as error:
             raise GridError(f"{where}: {type(error).__name__}: {error}") from error
+    if simulation.termination_condition_ == "interrupted":
+        raise KeyboardInterrupt
 
 
 def _check_pair(where, strategy):

@@ -7,7 +7,7 @@ import sys
 import joblib
 from tqdm.auto import tqdm
 
-from skactive.experiments.errors import check_is, check_known, check_whole
+from skactive.experiments.checks import check_is, check_known, check_whole
 from skactive.experiments.playing import make_job, play
 from skactive.experiments.progress import expected_seconds, grid_status, in_words
 from skactive.experiments.rehearsal import rehearse
@@ -91,8 +91,8 @@ def run_grid(
     check_is("store", store, Store, "a Store or a path")
     status = grid_status(grid, store, only=only)
     todo = to_play(status, retry)
-    if todo and rehearsal:
-        rehearse(grid, unplayed_kinds(todo, status), progress)
+    if rehearsal:
+        try_grid(grid, todo, status, progress)
     if todo:
         store.make()
         n_processes = _n_processes(n_jobs, todo)
@@ -119,24 +119,26 @@ def to_play(status, retry):
     return [*status.missing, *(status.failed if retry else ())]
 
 
-def unplayed_kinds(todo, status):
+def try_grid(grid, todo, status, progress=False):
     """
-    List the runs whose strategy was never played with their model and data.
+    Try for a moment what was never played: see `rehearse`.
 
     Parameters
     ----------
+    grid : Grid
+        The grid.
     todo : list of Setting
         Runs to be played.
     status : Status
-        How far the grid is.
-
-    Returns
-    -------
-    list of Setting
-        Those runs.
+        How far the grid is: a strategy that was played with the same model and data
+        is not tried.
+    progress : bool, default=False
+        Whether to show a bar.
     """
     played = {_kind(setting) for setting in (*status.done, *status.failed)}
-    return [setting for setting in todo if _kind(setting) not in played]
+    new = [setting for setting in todo if _kind(setting) not in played]
+    if new:
+        rehearse(grid, new, progress)
 
 
 def _kind(setting):

@@ -10,8 +10,8 @@ from sklearn.utils import Bunch
 
 import skactive.datasets
 from skactive.datasets import TASKS, list_datasets, load_dataset, load_table
-from skactive.experiments.errors import GridError, check_is, check_keys, check_known
-from skactive.experiments.errors import keywords as keywords_of
+from skactive.experiments.checks import GridError, check_is, check_keys, check_known
+from skactive.experiments.checks import keywords as keywords_of
 from skactive.experiments.identity import (
     file_identity,
     qualified_name,

@@ -1,4 +1,4 @@
-"""What is said of a grid that cannot be played, and how mistakes are looked for."""
+"""What a grid refuses, each with a sentence that names the key."""
 
 import difflib
 import inspect
@@ -104,6 +104,83 @@ def check_is(where, value, kind, noun):
     return value
 
 
+def check_labelled(axis, value):
+    """
+    Understand a list of names as a table of what they stand for.
+
+    Parameters
+    ----------
+    axis : str
+        The key.
+    value : object
+        Its value.
+
+    Returns
+    -------
+    dict of str to object
+        By names that are not empty; at least one.
+    """
+    if isinstance(value, list | tuple):
+        for item in value:
+            check_is(axis, item, str, "a list of names, or a table of named settings")
+        if len(set(value)) < len(value):
+            raise GridError(f"{axis}: a name comes twice in {list(value)}.")
+        value = {name: name for name in value}
+    check_is(axis, value, dict, "a list of names, or a table of named settings")
+    if not value:
+        raise GridError(f"{axis}: must not be empty.")
+    for label in value:
+        if not isinstance(label, str) or not label:
+            raise GridError(f"{axis}: a name must be a text. Got {label!r}.")
+    return value
+
+
+def check_numbers(where, value, least):
+    """
+    Refuse what is no list of whole numbers, each once.
+
+    Parameters
+    ----------
+    where : str
+        The key.
+    value : object
+        Its value; a single number is a list of one.
+    least : int
+        The smallest allowed.
+
+    Returns
+    -------
+    tuple of int
+        The numbers; at least one.
+    """
+    numbers = value if isinstance(value, list | tuple | range) else [value]
+    if not len(numbers):
+        raise GridError(f"{where}: must not be empty.")
+    numbers = tuple(check_whole(where, number, least) for number in numbers)
+    if len(set(numbers)) < len(numbers):
+        raise GridError(f"{where}: a number comes twice in {list(numbers)}.")
+    return numbers
+
+
+def check_seeds(value):
+    """
+    Refuse what is neither a number of seeds nor a list of them.
+
+    Parameters
+    ----------
+    value : object
+        The value of the key ``seeds``.
+
+    Returns
+    -------
+    tuple of int
+        The seeds.
+    """
+    if isinstance(value, list | tuple | range):
+        return check_numbers("seeds", value, 0)
+    return tuple(range(check_whole("seeds", value, 1)))
+
+
 def keywords(function, leaving_out=()):
     """
     List what a function takes by name.
@@ -127,5 +204,6 @@ def keywords(function, leaving_out=()):
 
 
 def _perhaps(name, known):
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (perhaps {near[0]})" if near else ""
+    lowered = {other.lower(): other for other in known}
+    near = difflib.get_close_matches(name.lower(), lowered, n=1)
+    return f" (perhaps {lowered[near[0]]})" if near else ""

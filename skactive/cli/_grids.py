@@ -1,0 +1,231 @@
+"""The commands on grids of experiments: `skactive run` and `skactive status`."""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import joblib
+
+from skactive.cli._words import count, counted, say
+from skactive.experiments import Grid, GridError, Store, StoreError, grid_status
+from skactive.experiments.grid import AXES
+from skactive.experiments.progress import expected_seconds, in_words
+from skactive.experiments.running import run_grid, to_play, try_grid
+
+_SUCCESS, _FAILURE, _USAGE = 0, 1, 2
+_EPILOG = """\
+A grid file names data sets, models, strategies, batch sizes and seeds:
+
+  batch_sizes = [10]
+  seeds = 3
+  datasets = ["digits"]
+  models = ["logistic"]
+
+  [protocol]
+  n_initial = 20
+  max_labels = 120
+
+  [strategies.badge]
+  class = "BADGE"
+
+  [strategies.random]
+  class = "RandomSampling"
+
+exit codes: 0 all went well, 1 a run failed or is missing, 2 wrong usage"""
+
+
+def main(words):
+    """Run one of COMMANDS; give the exit code."""
+    args = _parser(words[0]).parse_args(words[1:])
+    try:
+        grid = Grid.from_toml(args.grid)
+        store = Store(args.store or args.grid.with_suffix(".sqlite"))
+        return COMMANDS[words[0]](grid, store, _only(grid, args.only), args)
+    except (GridError, StoreError, OSError) as error:
+        say(f"skactive: {error}")
+        return _USAGE
+    except KeyboardInterrupt:
+        say("Interrupted before anything was played.")
+        return _FAILURE
+
+
+def _parser(command):
+    parser = argparse.ArgumentParser(
+        prog=f"skactive {command}",
+        description=COMMANDS[command].__doc__,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("grid", type=Path, metavar="GRID.TOML", help="the grid")
+    add(
+        "--store",
+        type=Path,
+        metavar="FILE",
+        help="where finished runs are kept (beside the grid, ending in .sqlite)",
+    )
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="AXIS=NAMES",
+        help="some of it: --only strategy=badge,margin --only seed=0,1 (of "
+        f"{', '.join(AXES)})",
+    )
+    if command == "run":
+        add(
+            "--jobs",
+            type=count,
+            metavar="N",
+            default=joblib.cpu_count(),
+            help="processes (all cores); the results do not depend on it",
+        )
+        add("--retry", action="store_true", help="play failed runs again, too")
+        add("--dry-run", action="store_true", help="check all, and play nothing")
+        add(
+            "--no-rehearsal",
+            action="store_true",
+            help="do not try each strategy with each model first",
+        )
+    return parser
+
+
+def _only(grid, words):
+    """Read AXIS=NAME,NAME; a name with a comma in it is taken whole."""
+    only, axes = {}, grid.axes()
+    for word in words:
+        axis, sign, text = word.partition("=")
+        if not sign:
+            raise GridError(
+                f"--only: write AXIS=NAMES, such as seed=0,1, not {word!r}."
+            )
+        values = [text] if text in axes.get(axis, ()) else text.split(",")
+        if axis in ("batch_size", "seed"):
+            values = [int(v) if v.isdecimal() else v for v in values]
+        only.setdefault(axis, []).extend(values)
+    grid.chosen(only)  # says what there is not
+    return only
+
+
+# ------------------------------------------------------------------- the commands
+
+
+def _run(grid, store, only, args):
+    """Play what is missing of a grid of experiments; the same command resumes."""
+    status = grid_status(grid, store, only=only)
+    todo = to_play(status, args.retry)
+    n_jobs = min(args.jobs, max(len(todo), 1))
+    _print_grid(grid, store, status)
+    if todo:
+        left = expected_seconds(todo, status.done) / n_jobs
+        time_left = "" if math.isnan(left) else f", about {in_words(left)}"
+        print(
+            f"to play: {counted(len(todo), 'run')} in {counted(n_jobs, 'process')}"
+            f"{time_left}",
+            flush=True,
+        )
+    if args.dry_run:
+        if not args.no_rehearsal:
+            try_grid(grid, todo, status, progress=True)
+        print("All can be played; nothing was, as --dry-run says.")
+        return _SUCCESS
+    start, ended = time.perf_counter(), None
+    try:
+        run_grid(
+            grid,
+            store,
+            n_jobs=n_jobs,
+            retry=args.retry,
+            only=only,
+            rehearsal=not args.no_rehearsal,
+        )
+    except KeyboardInterrupt:
+        ended = "Interrupted. The same command goes on."
+    except RuntimeError as error:
+        ended = str(error)
+    seconds = time.perf_counter() - start
+    status = grid_status(grid, store, only=only)
+    print(f"{_told(status)}, after {in_words(seconds)}", flush=True)
+    _say_failed(status, retried=args.retry)
+    if ended is not None:
+        say(ended)
+    return _FAILURE if status.failed or status.missing else _SUCCESS
+
+
+def _status(grid, store, only, args):
+    """Say how much of a grid of experiments is played, and how long the rest takes."""
+    status = grid_status(grid, store, only=only)
+    _print_grid(grid, store, status)
+    if status.missing:
+        left = in_words(status.seconds_left)
+        print(f"time left: {left}, one run after the other")
+    print(f"\n{_table(grid, status)}", flush=True)
+    _say_failed(status, retried=False)
+    return _SUCCESS
+
+
+COMMANDS = {"run": _run, "status": _status}
+
+
+# ------------------------------------------------------------------- what is shown
+
+
+def _print_grid(grid, store, status):
+    sizes = (
+        (len(grid.datasets), "data set"),
+        (len(grid.models), "model"),
+        (len(grid.batch_sizes), "batch size"),
+        (len(grid.strategies), "strategy"),
+        (len(grid.seeds), "seed"),
+    )
+    product = " x ".join(counted(n, noun) for n, noun in sizes)
+    print(f"grid: {grid.name}, {product} = {counted(len(grid.settings()), 'run')}")
+    others = f", {status.n_others} of other settings" if status.n_others else ""
+    print(f"store: {store.path}\nruns: {_told(status)}{others}", flush=True)
+
+
+def _told(status):
+    return (
+        f"{len(status.done)} done, {len(status.failed)} failed, "
+        f"{len(status.missing)} missing"
+    )
+
+
+def _table(grid, status):
+    """Lay out a line for each data set, model and strategy."""
+    heads = ("data set", "model", "strategy", "done", "failed", "missing", "sec/run")
+    lines = []
+    for dataset in grid.datasets:
+        for model in grid.models:
+            for strategy in grid.strategies:
+                names = (dataset, model, strategy)
+                groups = [
+                    [s for s in part if (s.dataset, s.model, s.strategy) == names]
+                    for part in (status.done, status.failed, status.missing)
+                ]
+                if any(groups):
+                    seconds = [status.done[setting] for setting in groups[0]]
+                    mean = f"{sum(seconds) / len(seconds):.1f}" if seconds else ""
+                    lines.append((*names, *(str(len(g)) for g in groups), mean))
+    widths = [max(map(len, column)) for column in zip(heads, *lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if at < 3 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in (heads, *lines)
+    )
+
+
+def _say_failed(status, retried):
+    """Name failed runs by the last line of their tracebacks, alike ones together."""
+    by_error = {}
+    for setting, error in status.failed.items():
+        last = error.strip().splitlines()[-1]
+        by_error.setdefault(last, []).append(setting)
+    for last, settings in by_error.items():
+        more = f" and {len(settings) - 3} more" if len(settings) > 3 else ""
+        say(f"Failed: {'; '.join(map(str, settings[:3]))}{more}. {last}")
+    if by_error and not retried:
+        say("Failed runs are played again with --retry.")
