@@ -5,26 +5,25 @@ from functools import reduce
 import numpy as np
 from sklearn.exceptions import NotFittedError
 
-BANDS = ("std", "sem", "range")
-# Told apart with any colour vision (Okabe and Ito 2008); when they run out, dashes.
-_COLORS = (
-    "#0072B2",
-    "#D55E00",
-    "#009E73",
-    "#CC79A7",
-    "#E69F00",
-    "#56B4E9",
-    "#000000",
+from skactive.evaluation import by_setting
+from skactive.plotting.style import (
+    color_of,
+    dash_of,
+    dress,
+    new_axes,
+    show_legend,
+    size_for,
 )
-_DASHES = ("-", "--", ":", "-.")
+
+BANDS = ("std", "sem", "range")
 
 
 class LearningCurveDisplay:
     """
     Scores against the number of labels, averaged over runs.
 
-    Make one with `from_simulations`; the data stays with the display, so that it can
-    be drawn again without playing the simulations again.
+    Make one with `from_simulations` or `from_runs`; the data stays with the display,
+    so that it can be drawn again without playing the simulations again.
 
     Parameters
     ----------
@@ -126,6 +125,53 @@ class LearningCurveDisplay:
         curves = {name: _stacked(name, runs) for name, runs in simulations.items()}
         return cls(curves=curves, band=band, ylabel=ylabel).plot(ax, **plot_params)
 
+    @classmethod
+    def from_runs(cls, runs, *, ax=None, band="sem", ylabel="Score", **plot_params):
+        """
+        Draw the runs of one setting, those of one strategy as one curve.
+
+        Parameters
+        ----------
+        runs : list of Run
+            Runs of one data set, model and batch size. Runs of one strategy that
+            differ in their budgets are cut to the budgets they share.
+        ax : matplotlib Axes or None, default=None
+            Where to draw; None makes a new figure.
+        band : {"std", "sem", "range"} or None, default="sem"
+            What is shaded around the mean.
+        ylabel : str, default="Score"
+            What the scores are.
+        **plot_params : dict
+            Passed on to `plot`.
+
+        Returns
+        -------
+        LearningCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ImportError
+            The library matplotlib is not installed.
+        TypeError
+            Something in the list is no Run.
+        ValueError
+            There are no runs, two are the same, they are of several settings, or runs
+            of one strategy share no budget.
+        """
+        laid = by_setting(runs)
+        if len(laid) > 1:
+            raise ValueError(
+                "The 'runs' parameter must be of one setting. Got "
+                f"{'; '.join(map(str, laid))}: draw one display for each."
+            )
+        (strategies,) = laid.values()
+        curves = {
+            name: _laid_on_shared(name, [(r.budget, r.score) for r in seeds.values()])
+            for name, seeds in strategies.items()
+        }
+        return cls(curves=curves, band=band, ylabel=ylabel).plot(ax, **plot_params)
+
     def plot(self, ax=None, *, colors=None, line_kw=None, band_kw=None, legend=True):
         """
         Draw the curves.
@@ -154,14 +200,16 @@ class LearningCurveDisplay:
         ImportError
             The library matplotlib is not installed.
         """
-        self.ax_ = _axes() if ax is None else ax
+        self.ax_ = new_axes(size=size_for(len(self.curves))) if ax is None else ax
         self.figure_ = self.ax_.figure
         self.lines_, self.bands_ = {}, {}
         for position, name in enumerate(self.curves):
-            style = _style(position) | {"color": (colors or {}).get(name)}
-            style["color"] = style["color"] or _COLORS[position % len(_COLORS)]
+            color = (colors or {}).get(name) or color_of(position)
+            style = {"linestyle": dash_of(position), "color": color}
             self._draw(name, style, line_kw or {}, band_kw or {})
-        self._dress(legend)
+        dress(self.ax_, xlabel="Number of labels", ylabel=self.ylabel)
+        if legend:
+            show_legend(self.ax_, len(self.curves), loc="lower right")
         return self
 
     def _draw(self, name, style, line_kw, band_kw):
@@ -174,29 +222,6 @@ class LearningCurveDisplay:
         low, high = _band(scores, self.band)
         shade = {"color": self.lines_[name].get_color(), "alpha": 0.15, "linewidth": 0}
         self.bands_[name] = self.ax_.fill_between(budget, low, high, **shade | band_kw)
-
-    def _dress(self, legend):
-        self.ax_.set(xlabel="Number of labels", ylabel=self.ylabel)
-        self.ax_.grid(True, color="0.9", linewidth=0.8)
-        self.ax_.set_axisbelow(True)
-        self.ax_.spines[["top", "right"]].set_visible(False)
-        if legend:
-            self.ax_.legend(frameon=False, loc="lower right")
-
-
-def _axes():
-    try:
-        from matplotlib import pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "Drawing a learning curve needs matplotlib. Install it: "
-            'pip install "skactive[plot]".'
-        ) from error
-    return plt.subplots(figsize=(6.4, 4.2), layout="constrained")[1]
-
-
-def _style(position):
-    return {"linestyle": _DASHES[position // len(_COLORS) % len(_DASHES)]}
 
 
 def _band(scores, band):
@@ -218,13 +243,19 @@ def _stacked(name, runs):
                 "fit first."
             )
     curves = [run.learning_curve_ for run in runs]
-    budget = reduce(np.intersect1d, [curve["budget"] for curve in curves])
-    if len(budget) == 0:
+    return _laid_on_shared(
+        name, [(curve["budget"], curve["score"]) for curve in curves]
+    )
+
+
+def _laid_on_shared(name, curves):
+    shared = reduce(np.intersect1d, [budget for budget, _ in curves])
+    if len(shared) == 0:
         raise ValueError(
             f"The runs of {name!r} share no budget, so that they have no mean. Give "
             "them the same n_initial and batch_size, or names of their own."
         )
-    return budget, [c["score"][np.isin(c["budget"], budget)] for c in curves]
+    return shared, [score[np.isin(budget, shared)] for budget, score in curves]
 
 
 def _checked(name, budget, scores):

@@ -13,6 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import Bunch
 
 from skactive import ActiveLearningSimulation, MarginSampling, RandomSampling
+from skactive.evaluation import Run
 from skactive.plotting import LearningCurveDisplay
 
 matplotlib.use("Agg")
@@ -152,6 +153,35 @@ def test_without_matplotlib_a_sentence_says_what_to_install(monkeypatch):
     display = LearningCurveDisplay(curves={"a": ([1, 2], [[0.5, 0.6]])})
     with pytest.raises(ImportError, match=r'pip install "skactive\[plot\]"'):
         display.plot()
+
+
+def test_runs_of_one_setting_are_drawn_seed_by_seed():
+    runs = [
+        Run("d", "m", 5, "a", 0, [5, 10, 15], [0.1, 0.2, 0.3]),
+        Run("d", "m", 5, "a", 1, [5, 15], [0.3, 0.5]),
+        Run("d", "m", 5, "b", 0, [5, 10], [0.5, 0.6]),
+    ]
+    display = LearningCurveDisplay.from_runs(runs, ylabel="Accuracy")
+    assert_array_equal(display.lines_["a"].get_xdata(), [5, 15])
+    assert_allclose(display.lines_["a"].get_ydata(), [0.2, 0.4])
+    assert_allclose(edges(display.bands_["a"])[1], [0.3, 0.5])
+    assert set(display.bands_) == {"a"}
+    other = Run("e", "m", 5, "b", 0, [5], [0.5])
+    with pytest.raises(ValueError, match=r"of one setting. Got d, m, batches of 5; e"):
+        LearningCurveDisplay.from_runs([*runs, other])
+    with pytest.raises(ValueError, match="'a' share no budget"):
+        LearningCurveDisplay.from_runs([runs[0], Run("d", "m", 5, "a", 1, [7], [0.5])])
+
+
+@pytest.mark.parametrize("n_names", [6, 12])
+def test_a_long_legend_stands_beside_the_axes(n_names):
+    runs = {f"strategy {i}": RUNS["margin"] for i in range(n_names)}
+    display = LearningCurveDisplay.from_simulations(runs)
+    display.figure_.draw_without_rendering()
+    inside = display.ax_.get_window_extent()
+    legend = display.ax_.get_legend().get_window_extent()
+    assert (legend.x0 >= inside.x1) == (n_names > 6)
+    assert legend.x1 <= display.figure_.bbox.x1
 
 
 @pytest.mark.parametrize("wrong", ["a run", ["a run"], {"name": "a run"}])
