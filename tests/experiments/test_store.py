@@ -3,8 +3,8 @@
 import json
 import math
 import sqlite3
-import subprocess
-import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -137,41 +137,27 @@ def test_a_store_of_another_layout_is_told(store):
         store.add(outcome(GRID.settings()[0]))
 
 
-WRITER = """
-import sys
-from skactive.experiments import Grid, Store
-from skactive.experiments.playing import Outcome
+@pytest.mark.parametrize("n_writers", [2, 4])
+def test_several_write_into_one_file_at_once(n_writers, store):
+    """Each operation connects anew, so that threads meet as processes do."""
+    grid = Grid(["iris"], ["logistic"], ["BADGE"], seeds=40, n_queries=1)
+    barrier = threading.Barrier(n_writers)
 
-grid = Grid(["iris"], ["logistic"], ["BADGE"], seeds=60, n_queries=1)
-store = Store(sys.argv[1])
-print("ready", flush=True)
-sys.stdin.readline()
-n = 0
-for setting in grid.settings():
-    rounds = [(i + 1, 0.5, 0.1, 0.1) for i in range(40)]
-    acquired = [(i, i, setting.seed) for i in range(40)]
-    n += store.add(Outcome(setting, {}, rounds=rounds, acquired=acquired))
-    assert store.has(setting.key) and store.runs()[-1].budget.shape == (40,)
-print(n)
-"""
+    def write(_):
+        barrier.wait(timeout=30)  # none makes the file before all are there
+        n_stored = 0
+        for s in grid.settings():
+            acquired = [(i, i, s.seed) for i in range(40)]
+            n_stored += store.add(outcome(s, acquired=acquired))
+            assert store.has(s.key)
+            assert len(store.runs()[-1].acquired) == 40
+        return n_stored
 
-
-def test_processes_write_into_one_file_at_once(store):
-    command = [sys.executable, "-c", WRITER, str(store.path)]
-    pipe = subprocess.PIPE
-    writers = [
-        subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(3)
-    ]
-    for writer in writers:
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:  # none makes the file before all are there
-        writer.stdin.write("\n")
-        writer.stdin.flush()
-    stored = [int(writer.communicate(timeout=60)[0]) for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0, 0]
-    assert sum(stored) == 60
+    with ThreadPoolExecutor(n_writers) as pool:
+        assert sum(pool.map(write, range(n_writers))) == 40
     runs = store.runs()
-    assert sorted(run.seed for run in runs) == list(range(60))
+    assert sorted(run.seed for run in runs) == list(range(40))
     assert all(run.acquired.tolist() == [run.seed] * 40 for run in runs)
     db = sqlite3.connect(store.path)
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert db.execute("SELECT COUNT(*) FROM acquired").fetchone() == (40 * 40,)
