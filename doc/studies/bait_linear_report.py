@@ -4,9 +4,9 @@ import math
 
 import matplotlib.pyplot as plt
 import numpy as np
-from runs import DIFFERENCE, difference, paired, print_table
+from runs import DIFFERENCE, difference, print_table
 
-from skactive.evaluation import curve_mean
+from skactive.evaluation import curve_mean, paired_difference
 
 SCALINGS = ("BAIT paper", "BAIT authors", "BAIT sum")
 
@@ -132,11 +132,11 @@ def _draw_differences(ax, curves):
     rivals = [strategy for strategy in curves if strategy not in SCALINGS]
     for turn, ours in enumerate(one for one in SCALINGS if one in curves):
         means = {name: _numbers(runs, _mean) for name, runs in curves.items()}
-        found = [paired(means[ours], means[rival]) for rival in rivals]
+        found = [paired_difference(means[ours], means[rival]) for rival in rivals]
         at = np.arange(len(rivals)) + 0.2 * (turn - 1)
         color = f"C{list(curves).index(ours)}"
-        middle = [mean for _, mean, _ in found]
-        half = np.nan_to_num([half for *_, half in found])
+        middle = [one.mean for one in found]
+        half = np.nan_to_num([one.smallest for one in found])
         ax.errorbar(middle, at, xerr=half, fmt="o", ms=4, color=color)
     ax.axvline(0, color="black", lw=0.8)
     ax.set_yticks(range(len(rivals)), rivals)

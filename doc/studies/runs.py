@@ -1,12 +1,10 @@
 """What the studies share: where arrays are, runs kept in a CSV, paired differences."""
 
 import csv
-import math
 import os
 from pathlib import Path
 
-import numpy as np
-from scipy.stats import t
+from skactive.evaluation import paired_difference
 
 HERE = Path(__file__).resolve().parent
 
@@ -53,42 +51,17 @@ def append(path, rows):
         csv.writer(file).writerows(rows)
 
 
-def paired(first, second):
-    """
-    Compare two strategies on the seeds that both have.
-
-    Parameters
-    ----------
-    first, second : dict of int to float
-        One number of each seed.
-
-    Returns
-    -------
-    n, mean, half : int, float, float
-        Number of seeds, mean of first − second, and half the 95 % t interval, which is
-        also the smallest mean difference that would have been significant; NaN below
-        two seeds.
-    """
-    gaps = np.array([first[s] - second[s] for s in sorted(set(first) & set(second))])
-    if len(gaps) < 2:
-        return len(gaps), gaps.mean() if len(gaps) else math.nan, math.nan
-    half = t.ppf(0.975, len(gaps) - 1) * gaps.std(ddof=1) / math.sqrt(len(gaps))
-    return len(gaps), float(gaps.mean()), float(half)
-
-
 def difference(first, second):
     """Give the cells of a paired comparison: seeds, difference, from, to, smallest."""
-    n, mean, half = paired(first, second)
-    verdict = "unknown" if math.isnan(half) else "neither"
-    if abs(mean) > half:
-        verdict = "first" if mean > 0 else "second"
-    numbers = (
-        f"{mean:+.4f}",
-        f"{mean - half:+.4f}",
-        f"{mean + half:+.4f}",
-        f"{half:.4f}",
-    )
-    return n, *("none" if "nan" in number else number for number in numbers), verdict
+    if not set(first) & set(second):
+        return 0, *["none"] * 4, "unknown"
+    found = paired_difference(first, second)
+    numbers = (f"{number:+.4f}" for number in (found.mean, found.low, found.high))
+    cells = found.n, *numbers, f"{found.smallest:.4f}"
+    verdict = "unknown" if found.n == 1 else "neither"
+    if found.is_significant:
+        verdict = "first" if found.mean > 0 else "second"
+    return *("none" if "nan" in str(cell) else cell for cell in cells), verdict
 
 
 DIFFERENCE = "seeds", "difference", "from", "to", "smallest", "better"
