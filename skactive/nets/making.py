@@ -32,7 +32,7 @@ _NETS = {
     "nin10": (NetworkInNetwork, {"n_layers": 10}, 1e-3),
     "resnet18": (ResNet18, {}, 1e-3),
     "vgg11": (VGG, {"depth": 11}, 1e-3),
-    "vgg16": (VGG, {"depth": 16}, 1e-2),
+    "vgg16": (VGG, {"depth": 16}, 1e-3),
 }
 
 
@@ -85,9 +85,10 @@ def make_net(
         set of this library: ``data.image_shape or data.X_train.shape[1:]``. Rows may
         be flat in any case.
     lr : float or None, default=None
-        Learning rate. None is that of the paper: 0.001; 0.0001 for the MLP on rows
-        that are no images; 0.01 for vgg16, which its paper tuned from pretrained
-        weights. Ash et al. 2021 use 0.01 for the ResNet and 0.0001 for all else.
+        Learning rate. None is 0.001, and 0.0001 for the MLP on rows that are no images,
+        as in the papers but for vgg16: from weights trained on ImageNet they use 0.01,
+        with which it hardly learns from scratch. Ash et al. 2021 use 0.01 for the
+        ResNet and 0.0001 for all else.
     batch_size : int, default=64
         Rows in a training step. Li et al. use 128.
     max_epochs : int, default=400

@@ -6,15 +6,10 @@ from torch import nn
 from skactive.nets.checks import check_at_least, check_dropout, check_one_of
 from skactive.nets.images import as_images
 
-# (filters, size of the filter) of each convolution; a block ends in pooling, dropout.
-_BLOCKS = {
-    5: [[(32, 5), (32, 1)], [(64, 3), (64, 1)]],
-    10: [
-        [(96, 5), (96, 1), (96, 1)],
-        [(192, 5), (192, 1), (192, 1)],
-        [(192, 3), (192, 1), (192, 1)],
-    ],
-}
+# Of each block: size of the first filters, filters in units of the width, how many
+# convolutions in all. A block ends in pooling and dropout.
+_BLOCKS = {5: [(5, 1, 2), (3, 2, 2)], 10: [(5, 1, 3), (5, 2, 3), (3, 2, 3)]}
+_WIDTH = {5: 32, 10: 96}
 _DROPOUT = {5: 0.5, 10: 0.25}
 
 
@@ -37,6 +32,9 @@ class NetworkInNetwork(nn.Module):
         Height and width of an image in pixels, >= 8.
     n_layers : {5, 10}, default=5
         Convolutions: 5 as in the paper for MNIST, 10 as for CIFAR-10.
+    width : int or None, default=None
+        Filters of the first block; the others have twice as many. None is 32 with 5
+        layers and 96 with 10.
     dropout : float or None, default=None
         Probability of dropping a number after each block. None is 0.5 with 5 layers
         and 0.25 with 10.
@@ -66,24 +64,32 @@ class NetworkInNetwork(nn.Module):
     """
 
     def __init__(
-        self, n_outputs=10, n_channels=1, image_size=28, n_layers=5, dropout=None
+        self,
+        n_outputs=10,
+        n_channels=1,
+        image_size=28,
+        n_layers=5,
+        width=None,
+        dropout=None,
     ):
         super().__init__()
-        check_at_least(self, 1, n_outputs=n_outputs, n_channels=n_channels)
-        check_at_least(self, 8, image_size=image_size)
         check_one_of(self, _BLOCKS, n_layers=n_layers)
+        width = _WIDTH[n_layers] if width is None else width
+        check_at_least(self, 1, n_outputs=n_outputs, n_channels=n_channels, width=width)
+        check_at_least(self, 8, image_size=image_size)
         dropout = _DROPOUT[n_layers] if dropout is None else dropout
         check_dropout(self, dropout)
         self.n_channels, self.image_size = n_channels, image_size
         layers, before = [], n_channels
-        for block in _BLOCKS[n_layers]:
-            for filters, size in block:
+        for size, times, n_convolutions in _BLOCKS[n_layers]:
+            for number in range(n_convolutions):
+                kernel = size if number == 0 else 1
                 layers += [
-                    nn.Conv2d(before, filters, size, padding=size // 2),
-                    nn.BatchNorm2d(filters),
+                    nn.Conv2d(before, times * width, kernel, padding=kernel // 2),
+                    nn.BatchNorm2d(times * width),
                     nn.ReLU(),
                 ]
-                before = filters
+                before = times * width
             layers += [nn.MaxPool2d(2), nn.Dropout(dropout)]
         self.features = nn.Sequential(*layers).to(memory_format=torch.channels_last)
         self.output = nn.Linear(before, n_outputs)

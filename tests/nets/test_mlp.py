@@ -1,4 +1,4 @@
-"""The networks: shapes, layers, and that they learn behind skorch."""
+"""The multi-layer perceptron: shapes, layers, and that it learns behind skorch."""
 
 import numpy as np
 import pytest
