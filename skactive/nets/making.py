@@ -66,13 +66,13 @@ def make_net(
     """
     Make a skorch classifier that trains a network as the papers do.
 
-    It trains on all rows it gets, with Adam and the cross-entropy, in silence, and
-    stops after the first epoch in which ``stop_accuracy`` of the rows were right: or,
-    with ``validation``, when the validation accuracy has not risen for ``patience``
-    epochs, and then goes back to the best of them. Whatever else skorch can do, set
-    with ``set_params``: ``verbose=1`` shows the epochs,
-    ``iterator_train=FixedLengthLoader`` gives them one length, ``optimizer__betas``
-    and ``module__width`` reach further in.
+    It trains on all rows it gets, shuffled, with Adam and the cross-entropy, in
+    silence, and stops after the first epoch in which ``stop_accuracy`` of the rows were
+    right: or, with ``validation``, when the validation accuracy has not risen for
+    ``patience`` epochs, and then goes back to the best of them. Whatever else skorch
+    can do, set with ``set_params``: ``verbose=1`` shows the epochs,
+    ``iterator_train=FixedLengthLoader`` gives them one length, ``optimizer__betas`` and
+    ``module__width`` reach further in.
 
     Parameters
     ----------
@@ -153,6 +153,7 @@ def make_net(
         lr=default_lr if lr is None else lr,
         batch_size=batch_size,
         max_epochs=max_epochs,
+        iterator_train__shuffle=True,  # skorch keeps the order of the rows otherwise
         train_split=train_split,
         callbacks=[("stop", stop)] if stop else None,
         device=device,

@@ -77,6 +77,7 @@ def test_a_name_stands_for_a_network_and_its_training(name, shape, module, optio
     assert net.optimizer is torch.optim.Adam
     assert net.criterion is torch.nn.CrossEntropyLoss
     assert net.train_split is None and net.verbose == 0
+    assert net.get_params()["iterator_train__shuffle"]
 
 
 @pytest.mark.parametrize("name", list_nets())

@@ -31,6 +31,7 @@ def make(kind=SeededClassifier, **params):
             "lr": 0.02,
             "batch_size": 16,
             "max_epochs": 5,
+            "iterator_train__shuffle": True,
             "train_split": None,
             "verbose": 0,
             **params,
