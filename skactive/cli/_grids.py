@@ -180,7 +180,9 @@ def _print_grid(grid, store, status):
         (len(grid.seeds), "seed"),
     )
     product = " x ".join(counted(n, noun) for n, noun in sizes)
-    print(f"grid: {grid.name}, {product} = {counted(len(grid.settings()), 'run')}")
+    print(
+        f"grid: {grid.name}, {counted(len(grid.settings()), 'run')}:\n      {product}"
+    )
     others = f", {status.n_others} of other settings" if status.n_others else ""
     print(f"store: {store.path}\nruns: {_told(status)}{others}", flush=True)
 
@@ -226,6 +228,6 @@ def _say_failed(status, retried):
         by_error.setdefault(last, []).append(setting)
     for last, settings in by_error.items():
         more = f" and {len(settings) - 3} more" if len(settings) > 3 else ""
-        say(f"Failed: {'; '.join(map(str, settings[:3]))}{more}. {last}")
+        say(f"Failed: {last} ({'; '.join(map(str, settings[:3]))}{more})")
     if by_error and not retried:
         say("Failed runs are played again with --retry.")

@@ -95,7 +95,7 @@ def run_grid(
         try_grid(grid, todo, status, progress)
     if todo:
         store.make()
-        n_processes = _n_processes(n_jobs, todo)
+        n_processes = _n_processes(n_jobs, backend, todo)
         _play_all(grid, store, todo, status.done, n_processes, backend, progress)
     return grid_status(grid, store, only=only)
 
@@ -145,8 +145,9 @@ def _kind(setting):
     return setting.dataset, setting.model, setting.strategy
 
 
-def _n_processes(n_jobs, todo):
-    return min(joblib.cpu_count() if n_jobs == -1 else n_jobs, len(todo))
+def _n_processes(n_jobs, backend, todo):
+    with joblib.parallel_config(backend=backend):
+        return min(joblib.effective_n_jobs(n_jobs), len(todo))
 
 
 def _play_all(grid, store, todo, done, n_jobs, backend, progress):

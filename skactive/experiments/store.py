@@ -72,7 +72,7 @@ class Store:
     Raises
     ------
     StoreError
-        The file is no store, or of another version.
+        The file is no store, or of another version, or there is no such folder.
 
     Notes
     -----
@@ -90,6 +90,8 @@ class Store:
 
     def __init__(self, path):
         self.path = Path(path)
+        if not self.path.parent.is_dir():
+            raise StoreError(f"{self.path}: there is no folder {self.path.parent}.")
         if self.path.exists():
             with self._reading():
                 pass

@@ -122,9 +122,8 @@ def test_what_is_no_store_is_told(tmp_path):
         db.execute("CREATE TABLE things (id)")
     with pytest.raises(StoreError, match=r"foreign.sqlite is a database of something"):
         Store(foreign)
-    nowhere = Store(tmp_path / "no" / "folder.sqlite")
-    with pytest.raises(StoreError, match="unable to open"):
-        nowhere.make()
+    with pytest.raises(StoreError, match=r"folder.sqlite: there is no folder .*no"):
+        Store(tmp_path / "no" / "folder.sqlite")
 
 
 def test_a_store_of_another_layout_is_told(store):
