@@ -35,6 +35,7 @@ from skactive.utils.validation import (
     validate_labeled,
     validate_rows,
 )
+from skactive.utils.versions import Versioned
 
 _QUESTIONS = {
     "predict_proba": predict_proba,
@@ -57,7 +58,9 @@ def _restored_on_error(estimator):
         raise
 
 
-class QueryStrategy(ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta):
+class QueryStrategy(
+    Versioned, ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta
+):
     """
     Base of all query strategies.
 

@@ -1,6 +1,6 @@
 """Warnings that a user may want to silence by class."""
 
-__all__ = ["TrainSplitWarning", "WarmStartWarning"]
+__all__ = ["OtherVersionWarning", "TrainSplitWarning", "WarmStartWarning"]
 
 
 class WarmStartWarning(UserWarning):
@@ -9,3 +9,7 @@ class WarmStartWarning(UserWarning):
 
 class TrainSplitWarning(UserWarning):
     """Warn that a network holds back labels that were paid for."""
+
+
+class OtherVersionWarning(UserWarning):
+    """Warn that a kept estimator comes from another version of this library."""

@@ -26,12 +26,15 @@ from skactive.utils.containers import safe_indexing
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.seeding import initial_positions
 from skactive.utils.validation import check_positions
+from skactive.utils.versions import Versioned
 
 # What the spawned seeds are for.
 _INITIAL, _STRATEGY, _CANDIDATES = range(3)
 
 
-class ActiveLearningSimulation(FinalModelMethods, MetaEstimatorMixin, BaseEstimator):
+class ActiveLearningSimulation(
+    Versioned, FinalModelMethods, MetaEstimatorMixin, BaseEstimator
+):
     """
     Play the active-learning loop on labelled data whose labels are held back.
 

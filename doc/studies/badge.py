@@ -1,0 +1,55 @@
+"""
+Batches for networks: the strategies of BADGE's and BAIT's papers on Letter and MNIST.
+
+    python doc/studies/badge.py --jobs 2               # hours; kill and restart at will
+    python doc/studies/badge.py --dataset letter --batch_size 1000
+    python doc/studies/badge.py --report               # tables, figures, a page
+    python doc/studies/badge.py --full --jobs 16       # to 15,000 labels: days
+
+The arrays ``letter.npz`` and ``mnist.npz`` are looked for in ``data/`` of the folder
+that SKACTIVE_SHARED names, by default ``../shared`` beside the repository, and else
+fetched from OpenML.
+"""
+
+from grids import main
+from runs import shared
+
+from skactive.experiments import Grid
+
+STRATEGIES = {
+    "BADGE": "BADGE",
+    "BAIT": "BAIT",
+    "CoreSet": "CoreSet",
+    "Confidence": "LeastConfidence",
+    "Margin": "MarginSampling",
+    "Entropy": "EntropySampling",
+    "ALBL": "ALBL",
+    "Random": "RandomSampling",
+}
+
+
+def data(name, **options):
+    """Give a data set from a file at hand, or from OpenML."""
+    path = shared(f"{name}.npz")
+    return {"npz": str(path), **options} if path.is_file() else name
+
+
+def make_grid(full=False):
+    """Give the grid; short of ``full`` it ends at 3,300 labels."""
+    return Grid(
+        name="badge",
+        datasets={"letter": data("letter", n_train=16_000), "mnist": data("mnist")},
+        models={"mlp": {"model": "mlp", "width": 128}},
+        strategies=STRATEGIES,
+        batch_sizes=(100, 1000, 10_000) if full else (100, 1000),
+        seeds=5,
+        n_initial=100,
+        initial="random",
+        max_labels=15_000 if full else 3300,
+        pool_size=None if full else 10_000,
+        training={"max_epochs": 400},
+    )
+
+
+if __name__ == "__main__":
+    main(__doc__, make_grid, baseline="Random")

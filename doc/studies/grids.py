@@ -1,0 +1,49 @@
+"""How the grids of this folder are played and reported: one command line for all."""
+
+import argparse
+from pathlib import Path
+
+from runs import HERE
+
+from skactive.experiments import run_grid
+from skactive.experiments.report import write_report
+
+
+def main(about, make_grid, **report):
+    """
+    Play or report a grid.
+
+    Parameters
+    ----------
+    about : str
+        The script's docstring.
+    make_grid : callable
+        Gives the grid, at the size that fits two cores or, with ``full=True``, at the
+        paper's.
+    **report : dict
+        For ``write_report``.
+    """
+    parser = argparse.ArgumentParser(
+        description=about.strip(), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--full", action="store_true", help="the paper's size: days")
+    parser.add_argument("--report", action="store_true", help="tables and figures")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--store", type=Path, help="an SQLite file, resumed")
+    for axis in ("dataset", "strategy", "batch_size", "seed"):
+        kind = int if axis in ("batch_size", "seed") else str
+        parser.add_argument(f"--{axis}", nargs="+", type=kind, help="these alone")
+    options = parser.parse_args()
+    grid = make_grid(options.full)
+    size = "_full" if options.full else ""
+    store = options.store or HERE / f"{grid.name}{size}.sqlite"
+    if options.report:
+        folder = HERE / grid.name
+        folder.mkdir(exist_ok=True)
+        return write_report(grid, store, folder, **report)
+    only = {
+        axis: getattr(options, axis)
+        for axis in ("dataset", "strategy", "batch_size", "seed")
+        if getattr(options, axis)
+    }
+    return print(run_grid(grid, store, n_jobs=options.jobs, only=only))
