@@ -1,4 +1,4 @@
-"""The loaders: one form for all sets, and files of any kind turned into it."""
+"""Tables in files of any kind turned into the one form of data sets."""
 
 import sys
 
@@ -7,9 +7,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 
-from skactive.datasets import list_datasets, load_dataset, load_table
-
-N_CLASSES = {"digits": 10, "iris": 3, "wine": 3, "breast_cancer": 2, "diabetes": None}
+from skactive.datasets import load_dataset, load_table
 
 
 @pytest.fixture
@@ -36,53 +34,13 @@ def as_row_set(data):
     return sorted(map(tuple, np.column_stack([X, y]).tolist()))
 
 
-# ------------------------------------------------------------ scikit-learn's own
-
-
-def test_the_names_are_listed():
-    assert list_datasets() == list(N_CLASSES)
-
-
-@pytest.mark.parametrize("name", N_CLASSES)
-def test_every_set_has_one_form(name):
-    data = load_dataset(name)
-    n_rows, n_features = data.X_train.shape
-    assert data.name == name
-    assert data.X_test.shape == (len(data.y_test), n_features)
-    assert len(data.y_train) == n_rows == 7 * (n_rows + len(data.y_test)) // 10
-    assert len(data.feature_names) == n_features
-    if N_CLASSES[name] is None:
-        assert data.task == "regression" and data.target_names is None
-    else:
-        assert data.task == "classification"
-        assert len(data.target_names) == N_CLASSES[name]
-        assert_array_equal(np.unique(data.y_train), range(N_CLASSES[name]))
-
-
-def test_the_split_is_stratified_and_follows_its_seed():
-    data, again = load_dataset("iris"), load_dataset("iris")
-    assert_array_equal(np.bincount(data.y_test), [15, 15, 15])
-    assert_array_equal(data.X_test, again.X_test)
-    other = load_dataset("iris", random_state=1)
-    assert not np.array_equal(data.X_test, other.X_test)
-    assert as_row_set(data) == as_row_set(other)
-    assert len(load_dataset("iris", test_size=0.5).y_test) == 75
-
-
-def test_an_unknown_name_lists_those_there_are():
-    with pytest.raises(
-        ValueError, match=r"named 'mnist'.*'digits', 'iris'.*load_table"
-    ):
-        load_dataset("mnist")
-
-
-# ------------------------------------------------------------ files
-
-
 @pytest.mark.parametrize("name", ["t.csv", "t.CSV", "t.csv.gz", "t.parquet"])
 def test_a_file_is_read_whole(save, name):
     data = load_table(save(columns(), name), "y")
     assert data.name == "t" and data.task == "classification"
+    assert set(data) == set(load_dataset("iris"))
+    assert data.X_train.dtype == np.float32 and data.image_shape is None
+    assert data.scaling == "Nothing was scaled."
     assert data.target_names.tolist() == ["no", "yes"]
     expected = sorted(zip(np.arange(20) / 7, [0.0, 1.0] * 10, strict=True))
     assert np.allclose(as_row_set(data), expected)
