@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import badge, bait, batchbald, core_set
+from benchmarks import badge, bait, batchbald, core_set, posterior_variance
 from benchmarks.harness import machine
 
 BENCHMARKS = {
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "core_set": core_set,
     "bait": bait,
     "batchbald": batchbald,
+    "posterior_variance": posterior_variance,
 }
 ON_GPU = (badge.run_on_gpu, bait.run_on_gpu)
 
