@@ -161,6 +161,12 @@ def test_the_command_of_the_shell():
     assert len(Store("grid.sqlite").runs()) == 4
 
 
+def test_the_grid_of_the_examples_can_be_read():
+    grid = Grid.from_toml(Path(__file__).parents[1] / "examples" / "grid_digits.toml")
+    assert grid.name == "grid_digits" and len(grid.settings()) == 2 * 2 * 5 * 5
+    assert grid.queries(40) == 5
+
+
 def test_help_names_the_commands(capsys):
     assert main(["--help"]) == 0
     assert "skactive run grid.toml" in capsys.readouterr().out

@@ -146,7 +146,7 @@ def _run(grid, store, only, args):
         ended = str(error)
     seconds = time.perf_counter() - start
     status = grid_status(grid, store, only=only)
-    print(f"{_told(status)}, after {in_words(seconds)}", flush=True)
+    print(f"{status}, after {in_words(seconds)}", flush=True)
     _say_failed(status, retried=args.retry)
     if ended is not None:
         say(ended)
@@ -184,14 +184,7 @@ def _print_grid(grid, store, status):
         f"grid: {grid.name}, {counted(len(grid.settings()), 'run')}:\n      {product}"
     )
     others = f", {status.n_others} of other settings" if status.n_others else ""
-    print(f"store: {store.path}\nruns: {_told(status)}{others}", flush=True)
-
-
-def _told(status):
-    return (
-        f"{len(status.done)} done, {len(status.failed)} failed, "
-        f"{len(status.missing)} missing"
-    )
+    print(f"store: {store.path}\nruns: {status}{others}", flush=True)
 
 
 def _table(grid, status):

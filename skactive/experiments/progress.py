@@ -40,6 +40,13 @@ class Status:
     seconds_left: float
     n_others: int
 
+    def __str__(self):
+        """Count the runs."""
+        return (
+            f"{len(self.done)} done, {len(self.failed)} failed, "
+            f"{len(self.missing)} missing"
+        )
+
 
 def grid_status(grid, store, *, only=None):
     """

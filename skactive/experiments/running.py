@@ -1,8 +1,10 @@
 """Playing what is missing of a grid."""
 
+import collections
 import contextlib
 import os
 import sys
+import uuid
 
 import joblib
 from tqdm.auto import tqdm
@@ -31,7 +33,8 @@ def run_grid(
 
     Each is stored as soon as it is finished, so that whatever ends this function, the
     same call goes on from there. A run that fails is stored with its traceback, and the
-    others go on. Several processes may play one grid into one file.
+    others go on. Several processes may play one grid into one file: each takes what
+    the others are not at, and at the end what they have not finished.
 
     Parameters
     ----------
@@ -182,16 +185,26 @@ def _play_all(grid, store, todo, done, n_jobs, backend, progress):
 
 
 def _jobs(grid, store, todo, left):
-    """Hand out runs, but for those that another process has finished meanwhile."""
-    for setting in todo:
+    """Hand out runs, last those that another process is at, but for finished ones."""
+    owner, waiting, put_off = uuid.uuid4().hex, collections.deque(todo), set()
+    while waiting:
+        setting = waiting.popleft()
         if _is_finished(store, setting.key):
             del left[setting]
-        else:
+        elif setting in put_off or _is_free(store, setting.key, owner):
             yield make_job(grid, setting, os.getpid())
+        else:
+            put_off.add(setting)
+            waiting.append(setting)
 
 
 def _is_finished(store, key):
-    try:
+    with contextlib.suppress(StoreError):  # met again, and told, where runs are stored
         return store.has(key)
-    except StoreError:  # met again, and told, where the run is stored
-        return False
+    return False
+
+
+def _is_free(store, key, owner):
+    with contextlib.suppress(StoreError):
+        return store.claim(key, owner)
+    return True

@@ -50,6 +50,8 @@ _SCHEMA = (
         PRIMARY KEY (run, place)
     ) WITHOUT ROWID""",
 )
+# Who is about to play what: only the order of other processes depends on it.
+_CLAIMS = "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT)"
 
 
 class StoreError(ValueError):
@@ -122,7 +124,8 @@ class Store:
             ).fetchone()
             if finished:
                 return False
-            db.execute("DELETE FROM runs WHERE key = ?", (setting.key,))
+            for table in ("runs", "claims"):
+                db.execute(f"DELETE FROM {table} WHERE key = ?", (setting.key,))
             run = db.execute(
                 "INSERT INTO runs (key, dataset, model, batch_size, strategy, seed, "
                 "settings, versions, warnings, wall_seconds, error) "
@@ -151,6 +154,30 @@ class Store:
                     [(run, i, *row) for i, row in enumerate(outcome.acquired)],
                 )
         return True
+
+    def claim(self, key, owner):
+        """
+        Say that a run is going to be played, unless somebody else has said so.
+
+        A claim promises nothing: whoever made it may have been killed. It ends when
+        the run is stored.
+
+        Parameters
+        ----------
+        key : str
+            Hash of its settings.
+        owner : str
+            Who is going to play it.
+
+        Returns
+        -------
+        bool
+            Whether the claim is this owner's.
+        """
+        with self._writing() as db:
+            db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, owner))
+            query = "SELECT owner FROM claims WHERE key = ?"
+            return db.execute(query, (key,)).fetchone() == (owner,)
 
     # ---------------------------------------------------------------- reading
 
@@ -257,6 +284,7 @@ class Store:
             try:
                 if self._is_empty(db):
                     _make_tables(db)
+                db.execute(_CLAIMS)
                 yield db
             except BaseException:
                 db.execute("ROLLBACK")

@@ -1,11 +1,15 @@
 """Grids played: resumed, in parallel, with runs that fail, and by two at a time."""
 
+import collections
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -76,6 +80,21 @@ class Fragile(RandomSampling):
         if self.random_state == 1 and self.n_rounds_ == 1 and not self.is_mended:
             raise ArithmeticError("out of order")
         return super()._query(pool, n, rng, info)
+
+
+class Counted(RandomSampling):
+    """Notes who played which seed."""
+
+    plays: ClassVar[list] = []
+    both_started = None
+
+    def fit(self, X_labeled, y, classes=None, **params):
+        thread = threading.get_ident()
+        is_first = thread not in {other for other, _ in Counted.plays}
+        Counted.plays.append((thread, self.random_state))
+        if is_first:
+            Counted.both_started.wait(timeout=30)
+        return super().fit(X_labeled, y, classes, **params)
 
 
 # ------------------------------------------------------------------- one process
@@ -157,6 +176,23 @@ def test_a_network_learns_the_same_from_the_same_seed(tmp_path):
         assert len(play(grid, tmp_path / name).done) == 2
     assert rows(tmp_path / "a") == rows(tmp_path / "b")
     assert positions(tmp_path / "a") == positions(tmp_path / "b")
+
+
+def test_two_at_a_time_share_the_runs(tmp_path, monkeypatch):
+    """At the end one may play again what the other is at, and nothing else."""
+    monkeypatch.setattr(Counted, "plays", [])
+    monkeypatch.setattr(Counted, "both_started", threading.Barrier(2))
+    grid = small(strategies={"c": Counted()}, seeds=20)
+
+    def play_all(_):
+        return play(grid, tmp_path / "a.sqlite", rehearsal=False)
+
+    with ThreadPoolExecutor(2) as pool:
+        for status in pool.map(play_all, range(2)):
+            assert len(status.done) == 20
+    assert len({thread for thread, _ in Counted.plays}) == 2
+    assert {seed for _, seed in Counted.plays} == set(range(20))
+    assert 20 <= len(Counted.plays) <= 20 + 1
 
 
 # ------------------------------------------------------------------- what fails

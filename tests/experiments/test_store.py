@@ -102,6 +102,15 @@ def test_runs_of_a_grid_come_in_its_order_and_under_its_names(store):
     assert len(store.runs()) == 4
 
 
+def test_a_claim_ends_with_the_run(store):
+    first, second = GRID.settings()[:2]
+    assert store.claim(first.key, "a") and store.claim(first.key, "a")
+    assert not store.claim(first.key, "b") and store.claim(second.key, "b")
+    assert store.outcomes() == {}
+    store.add(outcome(first, error="Traceback\nMemoryError"))
+    assert store.claim(first.key, "b") and not store.claim(second.key, "a")
+
+
 def test_a_transaction_that_breaks_off_leaves_nothing(store):
     first = GRID.settings()[0]
     with pytest.raises(StoreError, match="cannot be used as a store"):
