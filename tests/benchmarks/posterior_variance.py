@@ -47,7 +47,7 @@ def run(scale):
 
 
 def scikit_learn(z, z_labeled):
-    """Fit scikit-learn's Gaussian process with the same kernel; targets do not count."""
+    """Fit scikit-learn's Gaussian process with the same kernel; any targets will do."""
     kernel = RBF(np.sqrt(z.shape[1]), "fixed")
     process = GaussianProcessRegressor(kernel, alpha=1e-10, optimizer=None)
     process.fit(z_labeled.double().numpy(), np.zeros(len(z_labeled)))
