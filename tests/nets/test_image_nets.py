@@ -143,15 +143,21 @@ def test_other_sizes_of_images_are_read():
 
 
 @pytest.mark.parametrize(
-    ("module", "size"), [(VGG, 17), (ResNet18, 9), (NetworkInNetwork, 8)]
+    ("module", "size", "options"),
+    [
+        (VGG, 17, {"width": 8}),
+        (ResNet18, 9, {"width": 8}),
+        (NetworkInNetwork, 8, {}),
+        (NetworkInNetwork, 16, {"n_layers": 10}),
+    ],
 )
-def test_a_single_row_can_be_trained_on_at_the_smallest_size(module, size):
+def test_a_single_row_can_be_trained_on_at_the_smallest_size(module, size, options):
     # What is left over of the last batch may be one row, which batch norm refuses
     # where a single position is left of the image.
-    net = module(n_channels=1, image_size=size).train()
+    net = module(n_channels=1, image_size=size, **options).train()
     net(torch.randn(1, size**2)).sum().backward()
     with pytest.raises(ValueError, match=f"'image_size'.*at least {size}"):
-        module(n_channels=1, image_size=size - 1)
+        module(n_channels=1, image_size=size - 1, **options)
 
 
 def test_weights_lie_channels_last(small):
