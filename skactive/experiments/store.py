@@ -53,6 +53,8 @@ _SCHEMA = (
 # Who is about to play what: only the order of other processes depends on it.
 _CLAIMS = "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT)"
 
+_FINISHED = "SELECT 1 FROM runs WHERE key = ? AND error IS NULL"
+
 
 class StoreError(ValueError):
     """A file that is no store, or one of another version."""
@@ -119,10 +121,7 @@ class Store:
         """
         setting = outcome.setting
         with self._writing() as db:
-            finished = db.execute(
-                "SELECT 1 FROM runs WHERE key = ? AND error IS NULL", (setting.key,)
-            ).fetchone()
-            if finished:
+            if db.execute(_FINISHED, (setting.key,)).fetchone():
                 return False
             for table in ("runs", "claims"):
                 db.execute(f"DELETE FROM {table} WHERE key = ?", (setting.key,))
@@ -157,7 +156,7 @@ class Store:
 
     def claim(self, key, owner):
         """
-        Say that a run is going to be played, unless somebody else has said so.
+        Say that a run is going to be played, unless somebody else has said so or done so.
 
         A claim promises nothing: whoever made it may have been killed. It ends when
         the run is stored.
@@ -175,6 +174,8 @@ class Store:
             Whether the claim is this owner's.
         """
         with self._writing() as db:
+            if db.execute(_FINISHED, (key,)).fetchone():
+                return False
             db.execute("INSERT OR IGNORE INTO claims VALUES (?, ?)", (key, owner))
             query = "SELECT owner FROM claims WHERE key = ?"
             return db.execute(query, (key,)).fetchone() == (owner,)
@@ -247,8 +248,7 @@ class Store:
         if not self.path.exists():
             return False
         with self._reading() as db:
-            query = "SELECT 1 FROM runs WHERE key = ? AND error IS NULL"
-            return db.execute(query, (key,)).fetchone() is not None
+            return db.execute(_FINISHED, (key,)).fetchone() is not None
 
     # ---------------------------------------------------------------- the file
 

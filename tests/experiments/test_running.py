@@ -1,6 +1,5 @@
 """Grids played: resumed, in parallel, with runs that fail, and by two at a time."""
 
-import collections
 import os
 import signal
 import sqlite3

@@ -109,6 +109,8 @@ def test_a_claim_ends_with_the_run(store):
     assert store.outcomes() == {}
     store.add(outcome(first, error="Traceback\nMemoryError"))
     assert store.claim(first.key, "b") and not store.claim(second.key, "a")
+    store.add(outcome(first))
+    assert not store.claim(first.key, "b")
 
 
 def test_a_transaction_that_breaks_off_leaves_nothing(store):
