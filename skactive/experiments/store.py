@@ -9,55 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from skactive.evaluation import Run
+from skactive.experiments.tables import StoreError, is_empty, make_tables
 
-_VERSION = 1
-_OURS = 0x5CAC71FE  # tells our files from other SQLite files
 _WAIT = 120  # seconds for another process to write one run, which takes milliseconds
-
-_SCHEMA = (
-    """
-    CREATE TABLE runs (
-        id INTEGER PRIMARY KEY,
-        key TEXT NOT NULL UNIQUE,
-        dataset TEXT NOT NULL,
-        model TEXT NOT NULL,
-        batch_size INTEGER NOT NULL,
-        strategy TEXT NOT NULL,
-        seed INTEGER NOT NULL,
-        settings TEXT NOT NULL,
-        versions TEXT NOT NULL,
-        warnings TEXT NOT NULL,
-        wall_seconds REAL NOT NULL,
-        error TEXT
-    )""",
-    """
-    CREATE TABLE rounds (
-        run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-        round INTEGER NOT NULL,
-        budget INTEGER NOT NULL,
-        score REAL NOT NULL,
-        query_seconds REAL,
-        fit_seconds REAL NOT NULL,
-        PRIMARY KEY (run, round)
-    ) WITHOUT ROWID""",
-    """
-    CREATE TABLE acquired (
-        run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-        place INTEGER NOT NULL,
-        position INTEGER NOT NULL,
-        query INTEGER NOT NULL,
-        label NOT NULL,
-        PRIMARY KEY (run, place)
-    ) WITHOUT ROWID""",
-)
-# Who is about to play what: only the order of other processes depends on it.
-_CLAIMS = "CREATE TABLE IF NOT EXISTS claims (key TEXT PRIMARY KEY, owner TEXT)"
-
 _FINISHED = "SELECT 1 FROM runs WHERE key = ? AND error IS NULL"
-
-
-class StoreError(ValueError):
-    """A file that is no store, or one of another version."""
 
 
 class Store:
@@ -156,7 +111,7 @@ class Store:
 
     def claim(self, key, owner):
         """
-        Say that a run is going to be played, unless somebody else has said so or done so.
+        Say that a run is going to be played, unless it is or others have said so.
 
         A claim promises nothing: whoever made it may have been killed. It ends when
         the run is stored.
@@ -268,12 +223,12 @@ class Store:
     def _reading(self):
         with self._connected() as db:
             db.execute("BEGIN")
-            if not self._is_empty(db):
+            if not is_empty(db, self.path):
                 yield db
                 return
         # Another process is about to fill the file.
         with contextlib.closing(sqlite3.connect(":memory:")) as nothing:
-            _make_tables(nothing)
+            make_tables(nothing)
             yield nothing
 
     @contextlib.contextmanager
@@ -282,9 +237,8 @@ class Store:
             # At once: one that reads first and writes then may not wait for others.
             db.execute("BEGIN IMMEDIATE")
             try:
-                if self._is_empty(db):
-                    _make_tables(db)
-                db.execute(_CLAIMS)
+                is_empty(db, self.path)
+                make_tables(db)
                 yield db
             except BaseException:
                 db.execute("ROLLBACK")
@@ -304,33 +258,6 @@ class Store:
             raise StoreError(f"{self.path} cannot be used as a store: {error}.") from (
                 error
             )
-
-    def _is_empty(self, db):
-        """Check whose file this is; say whether it has no tables yet."""
-        (owner,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        (n_tables,) = db.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-        if not n_tables:
-            return True
-        if owner != _OURS:
-            raise StoreError(
-                f"{self.path} is a database of something else. Give the path of "
-                "another file."
-            )
-        if version != _VERSION:
-            raise StoreError(
-                f"{self.path} has the layout {version} of stores, and this version of "
-                f"skactive reads layout {_VERSION}. Use the version that wrote it, or "
-                "another file."
-            )
-        return False
-
-
-def _make_tables(db):
-    for statement in _SCHEMA:
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {_OURS}")
-    db.execute(f"PRAGMA user_version = {_VERSION}")
 
 
 def _nulls(row):
