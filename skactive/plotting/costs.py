@@ -107,7 +107,7 @@ class LevelCostDisplay:
                 "instead."
             )
         quartiles, words = _COSTS[cost]
-        xlabel = f"{words} to a score of {level:g}"
+        xlabel = f"{words} to a score of {level:.4g}"
         return cls(quartiles(runs, level), xlabel=xlabel).plot(ax, **plot_params)
 
     def plot(self, ax=None, *, colors=None):

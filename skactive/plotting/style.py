@@ -15,6 +15,8 @@ GRID = "#80808040"
 """Of a grid: seen on white and on black."""
 MOST_INSIDE = 6
 """A legend of more names is put beside the axes."""
+INSIDE, BESIDE = (6.4, 4.2), (8.6, 4.2)
+"""Sizes of a figure of curves in inches, by where its legend is."""
 
 
 def color_of(position):
@@ -51,7 +53,7 @@ def dash_of(position):
     return DASHES[position // len(COLORS) % len(DASHES)]
 
 
-def new_axes(n_columns=1, size=(6.4, 4.2)):
+def new_axes(n_columns=1, size=INSIDE):
     """
     Make a figure.
 
@@ -95,7 +97,7 @@ def size_for(n_names):
     tuple of float
         Width and height in inches: wider where the legend stands beside the axes.
     """
-    return (6.4, 4.2) if n_names <= MOST_INSIDE else (8.6, 4.2)
+    return INSIDE if n_names <= MOST_INSIDE else BESIDE
 
 
 def dress(ax, *, xlabel, ylabel, grid="both"):

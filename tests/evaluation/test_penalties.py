@@ -220,7 +220,7 @@ def test_settings_without_what_a_rule_needs_are_listed():
     assert (
         "c, mlp, batches of 100: the whole setting: 99% of the baseline's" in found[1]
     )
-    assert found[1].endswith("is no level below it, as that score is -1.")
+    assert "score, -1, is no level below it; rule '002' takes a" in found[1]
     assert "d, mlp, batches of 100: random: fewer than two repeats." in found
     assert found[-1].endswith(
         "no two strategies have two repeats at a budget compared."
@@ -299,7 +299,7 @@ def flat(grid, rename=lambda name: name, shift=0.0):
     ]
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(grids(), st.sampled_from(["000", "002"]))
 def test_the_matrix_is_that_of_the_textbook(grid, rule):
     names, batch, budget, sets = grid
@@ -331,7 +331,7 @@ def test_of_two_strategies_at_most_one_wins_a_budget(grid, data):
     assert (found.matrix.diagonal() == 0).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(grids(), st.randoms(use_true_random=False))
 def test_other_names_and_another_order_only_permute_the_matrix(grid, random):
     runs = flat(grid)
@@ -345,7 +345,7 @@ def test_other_names_and_another_order_only_permute_the_matrix(grid, random):
     assert_allclose(mixed.matrix[np.ix_(order, order)], found.matrix, atol=1e-12)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(grids(), st.integers(-8, 8))
 def test_a_constant_added_to_all_scores_changes_nothing(grid, shift):
     for budgets in ("002", grid[2]):
@@ -357,7 +357,7 @@ def test_a_constant_added_to_all_scores_changes_nothing(grid, shift):
         assert_array_equal(first.matrix, second.matrix)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(grids())
 def test_negated_scores_transpose_the_matrix(grid):
     runs = flat(grid)
