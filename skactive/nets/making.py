@@ -16,6 +16,7 @@ from skactive.nets.nin import NetworkInNetwork
 from skactive.nets.resnet import ResNet18
 from skactive.nets.seeded import SeededClassifier
 from skactive.nets.stopping import StopAtAccuracy
+from skactive.nets.training import FixedLengthLoader
 from skactive.nets.vgg import VGG
 
 _PATIENCE = 3
@@ -59,6 +60,7 @@ def make_net(
     stop_accuracy=0.99,
     patience=None,
     validation=None,
+    epoch_length=None,
     random_state=None,
     device="cpu",
     **module_options,
@@ -71,8 +73,7 @@ def make_net(
     right: or, with ``validation``, when the validation accuracy has not risen for
     ``patience`` epochs, and then goes back to the best of them. Whatever else skorch
     can do, set with ``set_params``: ``verbose=1`` shows the epochs,
-    ``iterator_train=FixedLengthLoader`` gives them one length, ``optimizer__betas`` and
-    ``module__width`` reach further in.
+    ``optimizer__betas`` and ``module__width`` reach further in.
 
     Parameters
     ----------
@@ -102,6 +103,11 @@ def make_net(
     validation : tuple of (X, y) or None, default=None
         Rows to stop early by, as the net itself is to see them (a scaler before it
         does not reach them), and their classes numbered from 0. All clones share them.
+        With few labels set ``epoch_length`` too: an epoch over twenty rows is one step,
+        and three of these without a rise mean little.
+    epoch_length : int or None, default=None
+        Rows drawn in an epoch, with replacement, however many there are; see
+        `FixedLengthLoader`. None goes over the rows once.
     random_state : int, RandomState instance or None, default=None
         Seeds first weights, mini-batches and dropout. None takes the seed of the
         strategy around it, or torch's global generator where there is none.
@@ -146,6 +152,17 @@ def make_net(
     if default_lr is None:
         default_lr = 1e-3 if len(shape) > 1 else 1e-4
     stop, train_split = _stopping(stop_accuracy, patience, validation)
+    loader = {}
+    if epoch_length is not None:
+        if not isinstance(epoch_length, numbers.Integral) or epoch_length < 1:
+            raise ValueError(
+                "The 'epoch_length' parameter of make_net must be an integer >= 1, or "
+                f"None. Got {epoch_length!r} instead."
+            )
+        loader = {
+            "iterator_train": FixedLengthLoader,
+            "iterator_train__epoch_length": epoch_length,
+        }
     return SeededClassifier(
         module,
         criterion=torch.nn.CrossEntropyLoss,
@@ -159,6 +176,7 @@ def make_net(
         device=device,
         verbose=0,
         random_state=random_state,
+        **loader,
         **{f"module__{option}": value for option, value in options.items()},
     )
 

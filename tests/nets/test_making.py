@@ -214,6 +214,15 @@ def test_early_stopping_works_inside_a_strategy(digits):
     assert strategy.score(*valid) == max(history[:, "valid_acc"])
 
 
+def test_epochs_of_a_length_of_their_own(digits):
+    X, y = digits
+    net = make(epoch_length=100, batch_size=64, max_epochs=2, stop_accuracy=None)
+    net = pickle.loads(pickle.dumps(clone(net))).fit(X[:20], y[:20])
+    batches = net.history[-1, "batches", :, "train_batch_size"]
+    assert batches == [64, 36]
+    assert same(net, clone(net).fit(X[:20], y[:20]))
+
+
 # ------------------------------------------------------------ what is refused
 
 
@@ -231,6 +240,7 @@ def test_early_stopping_works_inside_a_strategy(digits):
         ({"widht": 8}, "'mlp' has no parameter 'widht'. It has n_features"),
         ({"n_outputs": 0}, "'n_outputs'.*at least 1"),
         ({"width": 0}, "'width'.*at least 1"),
+        ({"epoch_length": 0}, "'epoch_length'.*>= 1, or None. Got 0"),
         ({"patience": 3}, r"patience=3 needs rows.*validation=\(X, y\)"),
         ({"validation": 0.2}, r"'validation'.*tuple \(X, y\). Got float"),
         ({"validation": (np.ones((3, 64)), [1, 2])}, "equally many rows"),
