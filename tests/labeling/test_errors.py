@@ -163,13 +163,19 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path, monkeypatch):
 def on_a_small_disk(folder, work):
     """Run work in a child that sees a disk of 256 KiB there; None where none can."""
     libc = ctypes.CDLL(None, use_errno=True)
-    uid, new_user, new_mounts = os.getuid(), 0x10000000, 0x00020000
+    new_user, new_mounts = 0x10000000, 0x00020000
+    as_root = {
+        "setgroups": "deny",
+        "uid_map": f"0 {os.getuid()} 1",
+        "gid_map": f"0 {os.getgid()} 1",
+    }
     child = os.fork()
     if child == 0:
         status = 2
         try:
             if libc.unshare(new_user | new_mounts) == 0:
-                Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+                for name, told in as_root.items():
+                    Path("/proc/self", name).write_text(told)
                 at = os.fsencode(folder)
                 if libc.mount(b"tmpfs", at, b"tmpfs", 0, b"size=256k") == 0:
                     status = 1
