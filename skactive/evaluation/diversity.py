@@ -92,8 +92,8 @@ def diversity_of_batches(simulation, X, embed):
     ----------
     simulation : ActiveLearningSimulation
         A fitted simulation that kept its estimators.
-    X : array of shape (n_samples, n_features) or (n_samples, ...)
-        The rows that it was fitted to, to be indexed by an array of positions.
+    X : array or pandas.DataFrame of shape (n_samples, n_features) or (n_samples, ...)
+        The rows that it was fitted to.
     embed : callable
         ``embed(estimator, rows)`` gives the embedding of each row by a model, as
         ``skactive.inspection.embed`` does.
@@ -120,10 +120,11 @@ def diversity_of_batches(simulation, X, embed):
     ]
     if not batches:
         raise ValueError("The 'simulation' parameter must have made a query. Got none.")
+    rows = X.iloc if hasattr(X, "iloc") else X
     found = [
         batch_diversity(
-            embed(getattr(model, "estimator_", model), X[batch]),
-            model.predict_proba(X[batch]),
+            embed(getattr(model, "estimator_", model), rows[batch]),
+            model.predict_proba(rows[batch]),
         )
         for model, batch in zip(models[:-1], batches, strict=True)
     ]

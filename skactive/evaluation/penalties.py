@@ -62,8 +62,9 @@ def penalty_matrix(runs, *, budgets="000", baseline="random", level=0.95, within
         Where strategies are compared, with M the first budget and B the batch size.
         "000" is M + 2^(m−1) B for m = 1, …, ⌊log₂((n0 − M) / B)⌋, where n0 is the
         first budget at which the baseline's mean score is at least (1 − within) times
-        its final one. "002" is all M + 2^k B ≤ n0, with n0 where it is at least the
-        final one less `within`. Numbers are taken as they are.
+        its final one, both over the budgets that all its runs have.
+        "002" is all M + 2^k B ≤ n0, with n0 where it is at least the final one less
+        `within`. Numbers are taken as they are.
     baseline : str, default="random"
         The strategy that the rules look at.
     level : float, default=0.95

@@ -77,7 +77,7 @@ class BatchDiversityDisplay:
         simulations : dict of str to list
             For each name the fitted `ActiveLearningSimulation` of each seed, with
             their estimators kept.
-        X : array of shape (n_samples, n_features) or (n_samples, ...)
+        X : array or pandas.DataFrame of shape (n_samples, n_features)
             The rows that they were fitted to.
         embed : callable
             ``embed(estimator, rows)`` gives the embedding of each row by a model:

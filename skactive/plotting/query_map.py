@@ -117,7 +117,7 @@ class QueryMapDisplay:
         *,
         query=None,
         resolution=_RESOLUTION,
-        feature_names=("x1", "x2"),
+        feature_names=None,
         ax=None,
         **plot_params,
     ):
@@ -129,7 +129,7 @@ class QueryMapDisplay:
         simulation : ActiveLearningSimulation
             A fitted simulation; one that kept its estimators for any but the last
             round.
-        X : array-like of shape (n_samples, 2)
+        X : array-like or pandas.DataFrame of shape (n_samples, 2)
             The rows that it was fitted to.
         y : array-like of shape (n_samples,) or None, default=None
             Their classes, to colour the pool by; None draws it grey.
@@ -139,8 +139,8 @@ class QueryMapDisplay:
             first for 0.
         resolution : int, default=200
             Points of the background along each axis; each is one prediction.
-        feature_names : sequence of two str, default=("x1", "x2")
-            Names of the axes.
+        feature_names : sequence of two str or None, default=None
+            Names of the axes; None takes the columns of a DataFrame, or x1 and x2.
         ax : matplotlib Axes or None, default=None
             Where to draw; None makes a new figure.
         **plot_params : dict
@@ -162,7 +162,7 @@ class QueryMapDisplay:
         """
         if not hasattr(simulation, "labeled_iter_"):
             raise NotFittedError("The simulation is not fitted. Call its fit first.")
-        X = _plane(X)
+        _plane(X)
         n_queries = int(simulation.labeled_iter_.max(initial=0))
         query = n_queries if query is None else query
         if query not in range(n_queries + 1):
@@ -172,6 +172,8 @@ class QueryMapDisplay:
             )
         model = _model_before(simulation, query)
         shown = simulation.labeled_iter_ <= query
+        if feature_names is None:
+            feature_names = [str(name) for name in getattr(X, "columns", ("x1", "x2"))]
         return cls(
             X,
             simulation.labeled_indices_[shown],
@@ -295,7 +297,9 @@ class QueryMapDisplay:
 
 
 def _plane(X):
-    X = np.asarray(X, dtype=np.float64)
+    X = np.asarray(X)
+    # A net may take float32 alone.
+    X = X if X.dtype.kind == "f" else X.astype(np.float64)
     if X.ndim != 2 or X.shape[1] != 2:
         raise ValueError(
             "The 'X' parameter must have two columns: a map shows two features. Got "
@@ -317,8 +321,12 @@ def _model_before(simulation, query):
 
 
 def _predicted(model, X, resolution):
-    low, high = X.min(axis=0), X.max(axis=0)
+    """Predict on a grid of the same kind as X: a frame where X is one."""
+    points = _plane(X)
+    low, high = points.min(axis=0), points.max(axis=0)
     margin = 0.05 * (high - low)
     x, y = np.linspace(low - margin, high + margin, resolution).T
-    flat = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    flat = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(points.dtype)
+    if hasattr(X, "iloc"):
+        flat = type(X)(flat, columns=X.columns)
     return x, y, np.asarray(model.predict(flat)).reshape(resolution, resolution)

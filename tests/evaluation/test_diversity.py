@@ -118,6 +118,17 @@ def test_a_strategy_that_shows_its_gradients_shows_the_same():
     assert found.mean_norm == pytest.approx(info.mean_norm)
 
 
+def test_a_frame_is_looked_at_by_positions():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    X.index = X.index[::-1]
+    simulation = ActiveLearningSimulation(
+        RandomSampling(), n_initial=6, batch_size=4, n_queries=2, random_state=0
+    )
+    found = diversity_of_batches(simulation.fit(X, y), X, embed)
+    plain, rows = played(RandomSampling(), n_queries=2)
+    assert_allclose(found.gram_logdet, diversity_of_batches(plain, rows, embed)[0])
+
+
 def test_a_strategy_without_gradients_can_be_asked_too():
     simulation, X = played(RandomSampling(), n_queries=2)
     assert len(diversity_of_batches(simulation, X, embed).gram_logdet) == 2

@@ -1,11 +1,12 @@
 """The map of what was asked when."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
 from numpy.testing import assert_array_equal
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import BayesianRidge
+from sklearn.linear_model import BayesianRidge, LogisticRegression
 
 from skactive import ActiveLearningSimulation, MarginSampling, RandomSampling
 from skactive.plotting import QueryMapDisplay
@@ -20,7 +21,7 @@ def close_figures():
     plt.close("all")
 
 
-def played(strategy=None, y=Y, **settings):
+def played(strategy=None, y=Y, rows=X, **settings):
     return ActiveLearningSimulation(
         strategy or MarginSampling(),
         n_initial=9,
@@ -28,7 +29,7 @@ def played(strategy=None, y=Y, **settings):
         n_queries=3,
         random_state=0,
         **settings,
-    ).fit(X, y)
+    ).fit(rows, y)
 
 
 @pytest.mark.parametrize("query", [0, 1, 3, None])
@@ -71,6 +72,25 @@ def test_the_pool_is_coloured_by_class_as_the_regions_are():
     regions = display.surface_.cmap(display.surface_.norm(0))
     assert regions[:3] == pytest.approx(tuple(colors[Y == "high"][0][:3]))
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("a", "b")
+
+
+def test_a_model_is_asked_for_rows_of_the_kind_it_was_fitted_to(monkeypatch):
+    kinds = []
+
+    def predict(self, rows):
+        kinds.append(rows)
+        return np.repeat("low", len(rows))
+
+    monkeypatch.setattr(LogisticRegression, "predict", predict)
+    frame = pd.DataFrame(X, columns=["width", "height"], index=range(80, 0, -1))
+    for rows in (X.astype(np.float32), frame):
+        simulation = played(RandomSampling(LogisticRegression()), rows=rows)
+        display = QueryMapDisplay.from_simulation(simulation, rows, resolution=10)
+        first = np.asarray(rows)[simulation.labeled_indices_[:9]]
+        assert_array_equal(display.initial_.get_offsets(), first)
+    assert kinds[0].dtype == np.float32
+    assert list(kinds[1].columns) == ["width", "height"]
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("width", "height")
 
 
 def test_regression_is_drawn_by_levels():
