@@ -118,6 +118,25 @@ def test_failed_runs_are_named_and_played_again_on_demand(capsys, monkeypatch):
     assert "8 done, 0 failed" in capsys.readouterr().out
 
 
+def test_a_report_is_written_of_what_is_played(capsys):
+    assert main(["report", "grid.toml"]) == 1
+    assert "No run is finished yet" in capsys.readouterr().err
+    main([*QUICK, "--only", "batch_size=4"])
+    capsys.readouterr()
+    assert main(["report", "grid.toml", "--csv", "--only", "seed=0,1"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("Written: grid.html\n") and ".csv" in out
+    page = Path("grid.html").read_text()
+    assert "Baseline: at random." in page
+    assert "4 done, 0 failed, 12 missing." in page
+    chosen = ["--only", "seed=1", "--baseline", "margin", "--out", "one/page.html"]
+    assert main(["report", "grid.toml", *chosen]) == 0
+    page = Path("one/page.html").read_text()
+    assert "Baseline: margin." in page and "2 runs:" in page
+    assert main(["report", "grid.toml", "--out", "page.pdf"]) == 2
+    assert ".html" in capsys.readouterr().err
+
+
 def test_another_file_for_the_runs(capsys):
     Path("kept").mkdir()
     chosen = ["--only", "strategy=margin", "--only", "seed=0"]
@@ -169,7 +188,7 @@ def test_the_grid_of_the_examples_can_be_read():
 
 def test_help_names_the_commands(capsys):
     assert main(["--help"]) == 0
-    assert "skactive run grid.toml" in capsys.readouterr().out
+    assert "skactive report grid.toml" in capsys.readouterr().out
     assert main(["run", "--help"]) == 0
     out = capsys.readouterr().out
     assert "--only AXIS=NAMES" in out and "[strategies.badge]" in out

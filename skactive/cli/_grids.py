@@ -1,4 +1,4 @@
-"""The commands on grids of experiments: `skactive run` and `skactive status`."""
+"""The commands on grids of experiments: `skactive run`, `status` and `report`."""
 
 import argparse
 import math
@@ -12,6 +12,7 @@ from skactive.experiments import Grid, GridError, Store, StoreError, grid_status
 from skactive.experiments.grid import AXES
 from skactive.experiments.progress import expected_seconds, in_words
 from skactive.experiments.running import run_grid, to_play, try_grid
+from skactive.strategies import RandomSampling
 
 _SUCCESS, _FAILURE, _USAGE = 0, 1, 2
 _EPILOG = """\
@@ -46,7 +47,7 @@ def main(words):
         say(f"skactive: {error}")
         return _USAGE
     except KeyboardInterrupt:
-        say("Interrupted before anything was played.")
+        say("Interrupted.")
         return _FAILURE
 
 
@@ -88,6 +89,20 @@ def _parser(command):
             action="store_true",
             help="do not try each strategy with each model first",
         )
+    if command == "report":
+        add(
+            "--out",
+            type=Path,
+            metavar="FILE.HTML",
+            help="the page (beside the grid, ending in .html)",
+        )
+        add(
+            "--baseline",
+            metavar="NAME",
+            help="strategy to compare with (the grid's RandomSampling)",
+        )
+        add("--png", action="store_true", help="write each figure as a file, too")
+        add("--csv", action="store_true", help="write each table as a file, too")
     return parser
 
 
@@ -165,7 +180,48 @@ def _status(grid, store, only, args):
     return _SUCCESS
 
 
-COMMANDS = {"run": _run, "status": _status}
+def _report(grid, store, only, args):
+    """Write a page of HTML with curves, tables and tests of what is played."""
+    from skactive.experiments.report import write_report
+
+    status = grid_status(grid, store, only=only)
+    if not status.done:
+        say("No run is finished yet: play some with skactive run.")
+        return _FAILURE
+    try:
+        written = write_report(
+            store.runs(grid, only=only),
+            args.out or args.grid.with_suffix(".html"),
+            title=grid.name,
+            baseline=args.baseline or _random_of(grid),
+            ylabel=_score_of(grid),
+            perfect=0.0 if _score_of(grid).startswith("neg") else 1.0,
+            notes=[f"{status}.", *_failures(status)],
+            png=args.png,
+            csv=args.csv,
+        )
+    except (ImportError, ValueError) as error:
+        say(f"skactive: {error}")
+        return _USAGE
+    for path in written:
+        print(f"Written: {path}")
+    return _SUCCESS
+
+
+def _random_of(grid):
+    for label, choice in grid.strategies.items():
+        if isinstance(choice.strategy, RandomSampling):
+            return label
+    return "random"
+
+
+def _score_of(grid):
+    if grid.scoring is None:
+        return "Score"
+    return grid.scoring.replace("_", " ")
+
+
+COMMANDS = {"run": _run, "status": _status, "report": _report}
 
 
 # ------------------------------------------------------------------- what is shown
@@ -214,6 +270,13 @@ def _table(grid, status):
 
 
 def _say_failed(status, retried):
+    for sentence in _failures(status):
+        say(sentence)
+    if status.failed and not retried:
+        say("Failed runs are played again with --retry.")
+
+
+def _failures(status):
     """Name failed runs by the last line of their tracebacks, alike ones together."""
     by_error = {}
     for setting, error in status.failed.items():
@@ -221,6 +284,4 @@ def _say_failed(status, retried):
         by_error.setdefault(last, []).append(setting)
     for last, settings in by_error.items():
         more = f" and {len(settings) - 3} more" if len(settings) > 3 else ""
-        say(f"Failed: {last} ({'; '.join(map(str, settings[:3]))}{more})")
-    if by_error and not retried:
-        say("Failed runs are played again with --retry.")
+        yield f"Failed: {last} ({'; '.join(map(str, settings[:3]))}{more})"

@@ -34,6 +34,7 @@ examples:
 several data sets, models and batch sizes, kept in a file and resumed:
   skactive run grid.toml      play what is missing (skactive run --help)
   skactive status grid.toml   how much is played, and how long the rest takes
+  skactive report grid.toml   curves, tables and tests on a page of HTML
 
 exit codes: 0 all went well, 1 a run failed or was interrupted, 2 wrong usage"""
 

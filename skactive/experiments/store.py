@@ -137,7 +137,7 @@ class Store:
 
     # ---------------------------------------------------------------- reading
 
-    def runs(self, grid=None):
+    def runs(self, grid=None, *, only=None):
         """
         Give the finished runs.
 
@@ -146,12 +146,16 @@ class Store:
         grid : Grid or None, default=None
             Gives those of a grid alone, in its order and under its names. None gives
             all, under the names that they had when they were played.
+        only : dict of str to collection or None, default=None
+            Some of the grid: see `run_grid`.
 
         Returns
         -------
         list of skactive.evaluation.Run
             One for each.
         """
+        if only and grid is None:
+            raise ValueError("The 'only' parameter of runs needs a grid. Pass it, too.")
         if not self.path.exists():
             return []
         with self._reading() as db:
@@ -165,7 +169,7 @@ class Store:
                 ids = {row[0]: row[1] for row in rows}
                 named = [
                     (ids[s.key], s.dataset, s.model, s.batch_size, s.strategy, s.seed)
-                    for s in grid.settings()
+                    for s in grid.chosen(only)
                     if s.key in ids
                 ]
             return [_run(db, *row) for row in named]

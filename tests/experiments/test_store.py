@@ -100,6 +100,10 @@ def test_runs_of_a_grid_come_in_its_order_and_under_its_names(store):
         ("flowers", "l", "badge", 1),
     ]
     assert len(store.runs()) == 4
+    (run,) = store.runs(other, only={"strategy": ["badge"]})
+    assert run.strategy == "badge"
+    with pytest.raises(ValueError, match="needs a grid"):
+        store.runs(only={"seed": [1]})
 
 
 def test_a_claim_ends_with_the_run(store):
