@@ -107,7 +107,7 @@ class FinalModelMethods:
 
         Returns
         -------
-        ndarray of shape (n_features_in_,)
+        ndarray of shape (n_features,)
             The names, as the final strategy has them.
         """
         return self._of_final("feature_names_in_")

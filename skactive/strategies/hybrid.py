@@ -132,7 +132,7 @@ class Hybrid(QueryStrategy):
         Parameters
         ----------
         prefix : str, default=""
-            Put before each name: "strategy__" inside an ``ActiveLearningSimulation``.
+            Put before each name: ``"strategy__"`` inside an ``ActiveLearningSimulation``.
 
         Returns
         -------
