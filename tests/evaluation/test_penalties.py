@@ -112,6 +112,35 @@ def test_the_other_rule_goes_on_to_the_end_of_learning():
     assert found.left_out == ()
 
 
+@pytest.mark.parametrize(
+    ("rule", "within", "score", "n0"),
+    [
+        ("000", 0.01, 0.8911, 50),  # 99 % of 0.9 are 0.891
+        ("000", 0.01, 0.8909, 90),
+        ("000", 0.1, 0.8101, 50),  # 90 % of 0.9 are 0.81
+        ("000", 0.1, 0.8099, 90),
+        ("002", 0.01, 0.8901, 50),  # 0.9 less 0.01
+        ("002", 0.01, 0.8899, 90),
+        ("002", 0.1, 0.8001, 50),
+        ("002", 0.1, 0.7999, 90),
+    ],
+)
+def test_learning_ends_where_the_baseline_is_near_to_its_final_score(
+    rule, within, score, n0
+):
+    rounds = [[0.1, 0.3]] * 4 + [[score - 0.05, score + 0.05]] + [[0.2, 0.2]] * 3
+    scores = {"random": [*rounds, [0.85, 0.95]], "margin": [[0.5, 0.5]] * 9}
+    runs = runs_of("d", 10, TENS, scores)
+    found = penalty_matrix(runs, budgets=rule, within=within)
+    expected = {
+        ("000", 50): (20, 30),
+        ("000", 90): (20, 30, 50),
+        ("002", 50): (20, 30, 50),
+        ("002", 90): (20, 30, 50, 90),
+    }
+    assert found.settings == {Setting("d", "mlp", 10): expected[rule, n0]}
+
+
 def test_matrices_by_group_sum_to_the_whole():
     groups = penalty_matrices(BY_HAND, "batch_size")
     assert list(groups) == [10, 100]

@@ -54,8 +54,11 @@ def test_the_background_is_of_the_model_that_asked(query, at):
     display = QueryMapDisplay.from_simulation(simulation, X, query=query, resolution=15)
     x, y, z = display.grid
     assert z.shape == (15, 15) and x[0] < X[:, 0].min() and y[-1] > X[:, 1].max()
+    points = np.array([[[right, up] for right in x] for up in y]).reshape(-1, 2)
+    answers = [m.predict(points).reshape(15, 15) for m in simulation.estimators_]
+    assert_array_equal(z, answers[at])
+    assert not any((z == other).all() for k, other in enumerate(answers) if k != at)
     model = simulation.estimators_[at]
-    assert z[3, 7] == model.predict([[x[7], y[3]]])[0]
     codes = np.asarray(display.surface_.get_array()).reshape(15, 15)
     assert_array_equal(model.classes_[codes.astype(int)], z)
     assert len(display.boundaries_) == len(np.unique(z)) - 1
