@@ -132,7 +132,8 @@ class Hybrid(QueryStrategy):
         Parameters
         ----------
         prefix : str, default=""
-            Put before each name: ``"strategy__"`` inside an ``ActiveLearningSimulation``.
+            Put before each name: ``"strategy__"`` where ``ActiveLearningSimulation``
+            is searched.
 
         Returns
         -------
