@@ -66,21 +66,21 @@ def lost_labels(path, n_kills, seed):
         present = store.labels()
     lost = [pair for pair in acknowledged if pair not in events]
     # A label that was stored and whose acknowledgement was cut off may have come later.
-    later = [key for key, label in last.items() if present[key] < label]
+    later = [key for key, label in last.items() if present.get(key, -1) < label]
     return len(lost) + len(later), len(acknowledged)
 
 
 @needs_fork
-def test_killing_loses_no_acknowledged_label(tmp_path):
-    n_lost, n_acknowledged = lost_labels(tmp_path / "labels.db", 40, seed=0)
+def test_killing_loses_no_acknowledged_label(disk):
+    n_lost, n_acknowledged = lost_labels(disk / "labels.db", 40, seed=0)
     assert n_acknowledged >= 40
     assert n_lost == 0
 
 
 @needs_fork
 @pytest.mark.slow
-def test_200_kills_lose_no_acknowledged_label(tmp_path, capsys):
-    n_lost, n_acknowledged = lost_labels(tmp_path / "labels.db", 200, seed=1)
+def test_200_kills_lose_no_acknowledged_label(disk, capsys):
+    n_lost, n_acknowledged = lost_labels(disk / "labels.db", 200, seed=1)
     with capsys.disabled():
         print(f"\n200 kills: {n_lost} of {n_acknowledged} acknowledged labels lost")
     assert n_acknowledged >= 200
@@ -88,9 +88,9 @@ def test_200_kills_lose_no_acknowledged_label(tmp_path, capsys):
 
 
 @needs_fork
-def test_a_store_is_used_on_both_sides_of_a_fork(tmp_path):
+def test_a_store_is_used_on_both_sides_of_a_fork(disk):
     """The parent's close must not take away the log that the child writes to."""
-    path = tmp_path / "labels.db"
+    path = disk / "labels.db"
     store = LabelStore(path, annotator="parent")
     store.add_items(range(100))
     store.submit(0, 0)

@@ -4,6 +4,8 @@ import pickle
 import sqlite3
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
 import pytest
@@ -126,11 +128,11 @@ ACTIONS = st.one_of(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(actions=st.lists(ACTIONS, max_size=12))
-def test_the_present_is_what_the_history_adds_up_to(actions, tmp_path_factory):
+def test_the_present_is_what_the_history_adds_up_to(actions, quick_folder):
     """A stack of answers for each item, and a list of what each person did."""
-    path = tmp_path_factory.mktemp("store") / "labels.db"
+    path = Path(mkdtemp(dir=quick_folder)) / "labels.db"
     stacks = {key: [] for key in KEYS}
     done = {person: [] for person in PEOPLE}
     with LabelStore(path) as store:

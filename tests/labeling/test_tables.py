@@ -2,6 +2,8 @@
 
 import csv
 import json
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pandas as pd
 import pytest
@@ -59,7 +61,7 @@ NUMBERS = (
 PAYLOADS = st.none() | WORDS | st.lists(WORDS, max_size=2) | st.integers()
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(
     keys=st.lists(
         WORDS | st.integers(-(2**63), 2**63 - 1), min_size=1, max_size=4, unique=True
@@ -69,10 +71,8 @@ PAYLOADS = st.none() | WORDS | st.lists(WORDS, max_size=2) | st.integers()
     payloads=st.lists(PAYLOADS, min_size=4, max_size=4),
 )
 @FORMATS
-def test_any_label_comes_back(
-    tmp_path_factory, export, read, name, keys, labels, payloads
-):
-    folder = tmp_path_factory.mktemp("tables")
+def test_any_label_comes_back(quick_folder, export, read, name, keys, labels, payloads):
+    folder = Path(mkdtemp(dir=quick_folder))
     with LabelStore(folder / "a.db") as store, LabelStore(folder / "b.db") as other:
         store.add_items(keys, payloads[: len(keys)])
         for key, label in zip(keys, labels, strict=False):
