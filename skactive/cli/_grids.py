@@ -7,7 +7,7 @@ from pathlib import Path
 
 import joblib
 
-from skactive.cli._words import count, counted, say
+from skactive.cli._words import count, counted, say, warnings_as_notes
 from skactive.experiments import Grid, GridError, Store, StoreError, grid_status
 from skactive.experiments.grid import AXES
 from skactive.experiments.progress import expected_seconds, in_words
@@ -42,7 +42,8 @@ def main(words):
     try:
         grid = Grid.from_toml(args.grid)
         store = Store(args.store or args.grid.with_suffix(".sqlite"))
-        return COMMANDS[words[0]](grid, store, _only(grid, args.only), args)
+        with warnings_as_notes():
+            return COMMANDS[words[0]](grid, store, _only(grid, args.only), args)
     except (GridError, StoreError, OSError) as error:
         say(f"skactive: {error}")
         return _USAGE

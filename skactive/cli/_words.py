@@ -3,6 +3,7 @@
 import argparse
 import sys
 import textwrap
+import warnings
 
 _PLURALS = {"query": "queries", "strategy": "strategies", "process": "processes"}
 
@@ -26,3 +27,12 @@ def say(sentence):
         sentence, 79, break_long_words=False, break_on_hyphens=False
     )
     print(wrapped, file=sys.stderr, flush=True)
+
+
+class warnings_as_notes(warnings.catch_warnings):
+    """Say what a loader warns of as a plain line."""
+
+    def __enter__(self):
+        super().__enter__()
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_, **__: say(f"Note: {message}")

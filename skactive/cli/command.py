@@ -2,12 +2,11 @@
 
 import sys
 import time
-import warnings
 
 from skactive.cli import _grids, _report
 from skactive.cli._options import UsageError, make_plan, parse
 from skactive.cli._runs import play
-from skactive.cli._words import say
+from skactive.cli._words import say, warnings_as_notes
 
 _SUCCESS, _FAILURE, _USAGE = 0, 1, 2
 
@@ -32,7 +31,7 @@ def main(argv=None):
         if words and words[0] in _grids.COMMANDS:
             return _grids.main(words)
         args = parse(words)
-        with _warnings_as_notes():
+        with warnings_as_notes():
             plan = make_plan(args)
     except SystemExit as stop:  # argparse: 0 after --help, 2 after a wrong option
         return stop.code or _SUCCESS
@@ -70,12 +69,3 @@ def _write(plan, finished):
             'pip install "skactive[plot]"'
         )
     return True
-
-
-class _warnings_as_notes(warnings.catch_warnings):
-    """Say what a loader warns of as a plain line."""
-
-    def __enter__(self):
-        super().__enter__()
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = lambda message, *_, **__: say(f"Note: {message}")
