@@ -177,10 +177,11 @@ def test_the_same_runs_give_the_same_page(tmp_path):
 
 def test_notes_and_the_level_to_reach_are_taken_over(tmp_path):
     notes = ["Seed 3 of <margin> failed."]
-    page = written(tmp_path, some_runs(), notes=notes, reach=0.75, ylabel="Accuracy")
+    page = written(tmp_path, some_runs(), notes=notes, reach=0.75, level=0.9)
     assert "Seed 3 of <margin> failed." in page.words
     assert "Labels until a score of 0.7500, the given level" in page.words
-    assert "Accuracy: mean over seeds" in page.words
+    assert page.tables[-1][0][6] == "90% interval"
+    assert "of those between equals 10% are found better or worse" in page.words
 
 
 # ------------------------------------------------------------- what it says it lacks

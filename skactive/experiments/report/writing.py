@@ -119,7 +119,7 @@ def write_report(
         parts += [f'<h2 id="s{at}">{page.escape(str(setting))}</h2>', *markup]
         parts.append(_shown(more))
         pictures += more
-    parts += _end(penalties, errors, notes)
+    parts += _end(penalties, errors, notes, level)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page.frame(title, "\n".join(parts)), encoding="utf-8")
     written = [path]
@@ -164,7 +164,7 @@ def _shown(pictures):
     return page.figures([(as_svg(picture), picture.caption) for picture in pictures])
 
 
-def _end(penalties, errors, notes):
+def _end(penalties, errors, notes, level):
     yield '<h2 id="left-out">What was left out</h2>'
     items = [f"Penalty matrix: {item}" for item in getattr(penalties, "left_out", ())]
     items += [f"Normalised errors: {item}" for item in getattr(errors, "left_out", ())]
@@ -180,8 +180,9 @@ def _end(penalties, errors, notes):
             "Mean of curve: the area under the learning curve, divided by the range of "
             "its budgets.",
             "Δ: the mean over the seeds of strategy less baseline, each seed compared "
-            "with itself, with a t interval. More than one comparison is made here: at "
-            "95 % one of twenty between equals is found better or worse by chance.",
+            f"with itself, with a t interval. More than one comparison is made here: "
+            f"of those between equals {1 - level:.0%} are found better or worse by "
+            "chance.",
             "Smallest: the smallest mean difference that so many seeds, scattered as "
             "these are, could have shown. Not told apart does not mean equal.",
             "Penalty matrix and normalised errors: Ash et al. 2020, Deep Batch Active "
