@@ -251,9 +251,7 @@ def test_a_file_that_is_split_already_takes_no_share(save):
 
 
 def test_a_file_without_these_arrays_says_what_it_holds(save):
-    with pytest.raises(
-        ValueError, match=r"holds 'images', 'y'. It needs .*'X' and"
-    ):
+    with pytest.raises(ValueError, match=r"holds 'images', 'y'. It needs .*'X' and"):
         from_npz(save(images=np.zeros((3, 2)), y=np.zeros(3)))
     with pytest.raises(ValueError, match="holds nothing"):
         from_npz(save())
