@@ -1,7 +1,7 @@
 """Writing answers: the rules of the history, inside a transaction."""
 
 from skactive.labeling.events import read_event
-from skactive.labeling.facts import classes_in
+from skactive.labeling.facts import classes_in, read_fact
 from skactive.labeling.values import from_json, is_word, now, to_json
 
 
@@ -65,6 +65,23 @@ def add_item(db, position, key, payload):
                 f"comes with {payload}. Use another key, or the payload it has."
             )
     return bool(added)
+
+
+def check_growth(db):
+    """
+    Refuse new items where a session has tied the items to the rows of a pool.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Inside a writing transaction.
+    """
+    pool = read_fact(db, "pool")
+    if pool is not None:
+        raise ValueError(
+            f"The items of this store are the rows of a pool ({pool[0]}), so none can "
+            "be added. Begin another store for more rows."
+        )
 
 
 def write_answer(db, item, kind, label, annotator, **told):

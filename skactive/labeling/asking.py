@@ -4,10 +4,15 @@ import time
 
 from skactive.labeling.values import now
 
-# An open item that someone else was asked for not long ago.
-_LEASED_TO_OTHERS = """
+# An item is with whoever was asked for it last: one that lapsed, was given to somebody
+# else and lapsed there does not come back to the first, but may be asked for anew.
+_ASKED_LAST = (
+    "asked.batch = (SELECT MAX(other.batch) FROM asked other "
+    "WHERE other.item = asked.item)"
+)
+_LEASED_TO_OTHERS = f"""
     SELECT asked.item FROM asked JOIN batches ON batches.id = asked.batch
-    WHERE batches.annotator != ? AND batches.until > ?
+    WHERE batches.annotator != ? AND batches.until > ? AND {_ASKED_LAST}
 """
 
 
@@ -25,16 +30,16 @@ def read_open(db, annotator):
     Returns
     -------
     list of int
-        Positions, in the order asked; without those that have lapsed and were given
-        to somebody else.
+        Positions, in the order asked; without those that lapsed and were given to
+        somebody else.
     """
     rows = db.execute(
         f"""
         SELECT asked.item FROM asked JOIN items ON items.position = asked.item
         WHERE asked.batch = (SELECT MAX(id) FROM batches WHERE annotator = ?)
-        AND items.answer IS NULL AND asked.item NOT IN ({_LEASED_TO_OTHERS})
+        AND items.answer IS NULL AND {_ASKED_LAST}
         ORDER BY asked.place""",
-        (annotator, annotator, time.time()),
+        (annotator,),
     )
     return [item for (item,) in rows]
 

@@ -38,6 +38,7 @@ class Connection:
         self.is_closed = False
         self._lock = threading.RLock()
         self._db = None
+        self._identity = None
         with self._lock:
             self._opened()
         with _FORK:
@@ -68,6 +69,7 @@ class Connection:
         """
         # At once: one that reads first and writes then may not wait for others.
         with self._transaction("BEGIN IMMEDIATE") as db:
+            self._check_identity()
             yield db
 
     def close(self):
@@ -98,12 +100,23 @@ class Connection:
                 f"The store {self.path} was closed. Open it again with LabelStore."
             )
         if self._db is None:
+            if self._identity is not None:
+                self._check_identity()
             check_place(self.path)
             try:
                 self._db = _open(self.path, self.timeout)
             except sqlite3.Error as error:
                 raise explained(error, self.path) from error
+            self._identity = _identity(self.path)
         return self._db
+
+    def _check_identity(self):
+        """Find out whether the path still leads to the file that was opened."""
+        if _identity(self.path) != self._identity:
+            raise LabelStoreError(
+                f"{self.path} was moved, replaced or deleted while in use, so this was "
+                "not stored. Put it back, or open the store anew."
+            )
 
     def _let_go(self):
         if self._db is not None:
@@ -125,6 +138,14 @@ class Connection:
     def after_fork_in_child(self):
         """Go on in the child, where the other threads are no more."""
         self._lock = threading.RLock()
+
+
+def _identity(path):
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open(path, timeout):

@@ -4,7 +4,12 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from skactive.labeling.answering import add_item, find_item, write_answer
+from skactive.labeling.answering import (
+    add_item,
+    check_growth,
+    find_item,
+    write_answer,
+)
 from skactive.labeling.events import read_event
 from skactive.labeling.values import (
     check_annotator,
@@ -130,6 +135,8 @@ def import_answers(store, path, answers, *, annotator, add_items, unit="line"):
                 continue
             if outcome is not None:
                 counts[outcome] += 1
+        if counts["n_items_added"]:
+            check_growth(db)
         if wrong:  # within the transaction, so that it is rolled back
             raise ValueError(_complaint(path, wrong, n, unit))
     return ImportReport(**counts)

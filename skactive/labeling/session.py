@@ -134,7 +134,7 @@ class LabelingSession:
         self.X_pool = X_pool.tocsr() if sp.issparse(X_pool) else X_pool
         self.batch_size = int(batch_size)
         self.lease = float(lease)
-        self.score_on = check_score_on(score_on)
+        self.score_on = check_score_on(score_on, strategy)
         self._owns_store = not isinstance(store, LabelStore)
         self.store = opened(store, annotator)
         self.annotator = check_annotator(

@@ -83,7 +83,7 @@ def check_initial(initial, n):
     return positions.astype(np.int64)
 
 
-def check_score_on(score_on):
+def check_score_on(score_on, strategy):
     """
     Check rows and labels to score on.
 
@@ -91,6 +91,8 @@ def check_score_on(score_on):
     ----------
     score_on : tuple of (X_val, y_val) or None
         As the session was given it.
+    strategy : strategy
+        Must have ``score`` then.
 
     Returns
     -------
@@ -103,6 +105,11 @@ def check_score_on(score_on):
         raise TypeError(
             "The 'score_on' parameter of LabelingSession must be a pair (X_val, "
             f"y_val). Got a {type(score_on).__name__} instead."
+        )
+    if not hasattr(strategy, "score"):
+        raise TypeError(
+            "The 'score_on' parameter of LabelingSession needs a strategy with the "
+            f"method score. Got {strategy!r}; leave score_on out."
         )
     X_val, y_val = score_on
     if count_rows(X_val) != len(y_val):

@@ -5,10 +5,16 @@ import getpass
 import sqlite3
 from pathlib import Path
 
-from skactive.labeling.answering import add_item, find_item, write_answer, write_undo
+from skactive.labeling.answering import (
+    add_item,
+    check_growth,
+    find_item,
+    write_answer,
+    write_undo,
+)
 from skactive.labeling.asking import ask_again, renew
 from skactive.labeling.connection import Connection
-from skactive.labeling.errors import LabelStoreError, explained
+from skactive.labeling.errors import LabelStoreError, check_place, explained
 from skactive.labeling.facts import write_classes
 from skactive.labeling.reading import StoredLabels
 from skactive.labeling.values import (
@@ -72,7 +78,9 @@ class LabelStore(StoredLabels):
         self.path = Path(path)
         self.annotator = _own_name() if annotator is None else annotator
         check_annotator(self.annotator)
-        self._file = Connection(self.path, timeout)
+        check_place(self.path)
+        # Absolute: it may be opened again from another folder.
+        self._file = Connection(self.path.absolute(), timeout)
 
     # ---------------------------------------------------------------- items
 
@@ -97,8 +105,8 @@ class LabelStore(StoredLabels):
         Raises
         ------
         ValueError
-            The numbers of keys and payloads differ, or an item comes with another
-            payload than before.
+            The numbers of keys and payloads differ, an item comes with another payload
+            than before, or a session has tied the items to the rows of a pool.
         """
         keys = [check_key(key) for key in keys]
         payloads = [None] * len(keys) if payloads is None else list(payloads)
@@ -113,6 +121,8 @@ class LabelStore(StoredLabels):
             n = before
             for key, payload in zip(keys, written, strict=True):
                 n += add_item(db, n, key, payload)
+            if n > before:
+                check_growth(db)
         return n - before
 
     # ---------------------------------------------------------------- answers
@@ -295,7 +305,7 @@ class LabelStore(StoredLabels):
         return f"LabelStore({str(self.path)!r}, annotator={self.annotator!r})"
 
     def __reduce__(self):
-        return _reopened, (str(self.path), self.annotator, self._file.timeout)
+        return _reopened, (str(self._file.path), self.annotator, self._file.timeout)
 
 
 def _reopened(path, annotator, timeout):

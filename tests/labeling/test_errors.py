@@ -223,6 +223,25 @@ def test_a_locked_store_is_told(store):
         db.execute("ROLLBACK")
 
 
+def test_a_deleted_store_takes_no_label(store):
+    store.submit("a", "cat")
+    store.path.unlink()
+    with pytest.raises(
+        LabelStoreError, match="moved, replaced or deleted while in use"
+    ):
+        store.submit("b", "cat")
+    assert not store.path.exists()
+
+
+def test_a_replaced_store_takes_no_label(store, tmp_path):
+    store.copy_to(tmp_path / "copy.db")
+    (tmp_path / "copy.db").replace(store.path)
+    with pytest.raises(
+        LabelStoreError, match="moved, replaced or deleted while in use"
+    ):
+        store.submit("b", "cat")
+
+
 def test_a_closed_store_says_so(store):
     store.close()
     store.close()

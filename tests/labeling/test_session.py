@@ -13,7 +13,12 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 
 from skactive import CoreSet, MarginSampling, RandomSampling
-from skactive.labeling import LabelingSession, LabelStore, LabelStoreError
+from skactive.labeling import (
+    LabelingSession,
+    LabelStore,
+    LabelStoreError,
+    import_csv,
+)
 
 
 @pytest.fixture
@@ -270,6 +275,17 @@ def test_items_that_are_not_the_rows_are_refused(pool, path):
         store.add_items(["a", "b"])
         with pytest.raises(LabelStoreError, match="has 2 items, and X_pool has 120"):
             session_on(pool[0], store)
+
+
+def test_a_pool_does_not_grow(pool, path, tmp_path):
+    (tmp_path / "more.csv").write_text("key,label\n120,up\n")
+    with session_on(pool[0], path) as session:
+        with pytest.raises(ValueError, match=r"rows of a pool .* none can be added"):
+            session.store.add_items([120])
+        with pytest.raises(ValueError, match=r"rows of a pool .* none can be added"):
+            import_csv(session.store, tmp_path / "more.csv", add_items=True)
+        assert session.store.add_items([119]) == 0
+        assert session.n_left == 120
 
 
 # ------------------------------------------------------------------- answers

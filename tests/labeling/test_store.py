@@ -310,6 +310,15 @@ def test_a_copy_is_whole_while_the_store_is_in_use(store, tmp_path):
     assert store.labels() == {"a": "cat", "b": "cat"}
 
 
+def test_a_store_is_found_from_another_folder(store, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with LabelStore("labels.db", annotator="bob") as relative:
+        monkeypatch.chdir(tmp_path.parent)
+        with pickle.loads(pickle.dumps(relative)) as other:
+            other.submit("a", "cat")
+    assert store.labels() == {"a": "cat"}
+
+
 def test_a_pickled_store_opens_the_same_file(store):
     with pickle.loads(pickle.dumps(store)) as other:
         other.submit("a", "cat")

@@ -79,11 +79,25 @@ def test_what_is_left_lying_goes_to_others(tmp_path, clock):
         np.testing.assert_array_equal(np.sort(bob.next_batch()), np.sort(batch))
         # Ada comes back: her rows are Bob's, and who was first is on record.
         assert len(ada.next_batch()) == 0
+        assert len(bob.next_batch()) == 150
         bob.submit(batch[0], 1)
         late = ada.submit(batch[0], 0)
         assert (late.previous_annotator, late.previous_label) == ("bob", 1)
         first, second = ada.store.history(int(batch[0]))
         assert (first.annotator, second.annotator) == ("bob", "ada")
+
+
+def test_what_lapsed_twice_is_with_one_person_only(tmp_path, clock):
+    path = tmp_path / "labels.db"
+    with (
+        session_of("ada", path, batch_size=150, lease=60) as ada,
+        session_of("bob", path, batch_size=150, lease=60) as bob,
+    ):
+        for session in (ada, bob, ada, bob):
+            assert len(session.next_batch()) == 150
+            clock[0] += 61
+        assert len(bob.next_batch()) == 150
+        assert len(ada.next_batch()) == 0
 
 
 def test_each_answer_begins_the_lease_anew(tmp_path, clock):
