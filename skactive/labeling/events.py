@@ -66,6 +66,10 @@ class Event:
     previous_annotator: str | None
     undoes: int | None
 
+    def __repr__(self):
+        told = {name: value for name, value in vars(self).items() if value is not None}
+        return f"Event({', '.join(f'{name}={told[name]!r}' for name in told)})"
+
     @property
     def is_revision(self):
         """

@@ -14,6 +14,10 @@ import pytest
 
 from skactive.labeling import LabelStore, LabelStoreError
 
+pytestmark = pytest.mark.filterwarnings(  # the child of a fork has one thread only
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
+
 
 @contextlib.contextmanager
 def ordinary_user():

@@ -6,10 +6,15 @@ import signal
 import struct
 import time
 
+import numpy as np
 import pytest
 
-from skactive.labeling import LabelStore
+from skactive import MarginSampling
+from skactive.labeling import LabelingSession, LabelStore
 
+pytestmark = pytest.mark.filterwarnings(  # the child of a fork has one thread only
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
 ONE = struct.Struct("qq")
 N_ITEMS = 500
@@ -85,6 +90,45 @@ def test_200_kills_lose_no_acknowledged_label(disk, capsys):
         print(f"\n200 kills: {n_lost} of {n_acknowledged} acknowledged labels lost")
     assert n_acknowledged >= 200
     assert n_lost == 0
+
+
+def ask_until_killed(X, y, path, pipe):
+    with session_on(X, path) as session:
+        for _ in range(2):
+            for position in session.next_batch():
+                session.submit(position, y[position])
+        batch = session.next_batch()
+        session.submit(batch[0], y[batch[0]])
+        os.write(pipe, batch.tobytes())
+        time.sleep(60)
+
+
+def session_on(X, path):
+    return LabelingSession(
+        MarginSampling(), X, path, batch_size=4, annotator="ada", random_state=0
+    )
+
+
+@needs_fork
+def test_a_killed_session_goes_on_with_the_same_batch(disk):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = (X[:, 0] > 0).astype(int)
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            ask_until_killed(X, y, disk / "labels.db", writing)
+        finally:
+            os._exit(1)
+    os.close(writing)
+    batch = np.frombuffer(os.read(reading, 4 * 8), dtype=np.int64)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    os.close(reading)
+    assert len(batch) == 4
+    with session_on(X, disk / "labels.db") as session:
+        assert session.store.n_labeled == 9
+        np.testing.assert_array_equal(session.next_batch(), batch[1:])
 
 
 @needs_fork

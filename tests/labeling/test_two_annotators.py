@@ -9,6 +9,9 @@ import pytest
 from skactive import MarginSampling
 from skactive.labeling import LabelingSession, LabelStore
 
+pytestmark = pytest.mark.filterwarnings(  # the child of a fork has one thread only
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
 rng = np.random.default_rng(0)
 X = rng.normal(size=(150, 3))
