@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 import skactive
+from skactive import inspection
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 HERE = Path(__file__).parent
@@ -111,6 +112,15 @@ def resolve_backticks(app, env, node, contnode):
     return contnode if target.isidentifier() and target not in PAGES else None
 
 
+# Else autodoc writes one signature for each class of models that is registered.
+for _question in (
+    inspection.embed,
+    inspection.predict_proba,
+    inspection.sample_posterior,
+):
+    _question.dispatch.__module__ = inspection.__name__
+
+
 # -------------------------------------------------------------- the gallery
 
 ORDER = [
@@ -181,7 +191,9 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
-html_sidebars = {"index": []}
+html_sidebars = {
+    name: [] for name in ("index", "getting_started", "extending", "whats_new")
+}
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
