@@ -20,6 +20,7 @@ import numpy as np
 from sklearn.linear_model import LinearRegression
 
 from skactive import BAIT, MaxDet, RandomSampling
+from skactive.datasets import make_gaussian_design, make_orthonormal_design
 from skactive.evaluation import bayes_risk
 
 FULL_SIZE = False  # True: more rows and labels, minutes
@@ -31,11 +32,9 @@ LAM, NOISE_VARIANCE = 1.0, 0.1
 # %%
 # The two designs.
 rng = np.random.default_rng(0)
-share = 1 / np.arange(1, N_FEATURES + 1) ** 2
-share /= share.sum()
 designs = {
-    "Gaussian": rng.normal(size=(N_ROWS, N_FEATURES)) * np.sqrt(share),
-    "orthonormal": np.eye(N_FEATURES)[rng.choice(N_FEATURES, N_ROWS, p=share)],
+    "Gaussian": make_gaussian_design(N_ROWS, N_FEATURES, random_state=rng),
+    "orthonormal": make_orthonormal_design(N_ROWS, N_FEATURES, random_state=rng),
 }
 
 # %%

@@ -54,6 +54,34 @@ def check_linear_features(shown):
     assert projected["BAIT"] > projected["random"]
 
 
+def check_repeated_data(shown):
+    assert shown["first"]["BatchBALD"] > shown["first"]["BALD"]
+    different = shown["different"]
+    assert different["BatchBALD"] > 1.3 * different["BALD"]
+    assert accuracy(shown["runs"]["BatchBALD"]).mean() > (
+        accuracy(shown["runs"]["BALD"]).mean()
+    )
+
+
+def check_hybrids(shown):
+    scores = shown["results"]["mean_test_score"]
+    assert np.isfinite(scores).all() and len(set(scores)) == 5
+    for runs in shown["runs"].values():
+        assert (accuracy(runs) > accuracy(runs, at=0)).all()
+
+
+def check_fair_comparison(shown):
+    rows = {row["strategy"]: row for row in shown["found"].rows}
+    assert rows["MarginSampling"]["better"] == "yes"
+    assert rows["EntropySampling"]["better"] != "yes"
+
+
+def check_own_strategy(shown):
+    rows = {row["strategy"]: row for row in shown["found"].rows}
+    assert rows["doubt"]["difference"] > 0
+    assert len(shown["simulation"].labeled_indices_) == 21
+
+
 def test_there_are_examples_and_each_is_checked():
     assert EXAMPLES
     checks = {name for name in globals() if name.startswith("check_")}
@@ -64,7 +92,8 @@ def test_there_are_examples_and_each_is_checked():
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 def test_example_runs_and_draws(path):
     plt.close("all")
-    shown = runpy.run_path(str(path))
+    # As a script: classes of __main__ reach other processes by value.
+    shown = runpy.run_path(str(path), run_name="__main__")
     assert plt.get_fignums()
     plt.close("all")
     globals()[path.stem.replace("plot", "check", 1)](shown)

@@ -52,4 +52,11 @@ def make_grid(full=False):
 
 
 if __name__ == "__main__":
-    main(__doc__, make_grid, baseline="Random")
+    main(
+        __doc__,
+        make_grid,
+        title="Letter and MNIST, a perceptron of 128 units",
+        baseline="Random",
+        png=True,
+        csv=True,
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runs import HERE
 
-from skactive.experiments import run_grid
+from skactive.experiments import Store, run_grid
 from skactive.experiments.report import write_report
 
 
@@ -40,7 +40,8 @@ def main(about, make_grid, **report):
     if options.report:
         folder = HERE / grid.name
         folder.mkdir(exist_ok=True)
-        return write_report(grid, store, folder, **report)
+        runs = Store(store).runs(grid)
+        return print(*write_report(runs, folder / "report.html", **report), sep="\n")
     only = {
         axis: getattr(options, axis)
         for axis in ("dataset", "strategy", "batch_size", "seed")
