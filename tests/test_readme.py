@@ -5,6 +5,7 @@ import re
 import pytest
 
 import skactive
+from skactive.labeling import LabelStore
 
 
 @pytest.fixture(scope="module")
@@ -12,15 +13,19 @@ def readme(pytestconfig):
     return (pytestconfig.rootpath / "README.md").read_text(encoding="utf-8")
 
 
-def test_python_blocks_run(readme, capsys):
+def test_python_blocks_run(readme, capsys, tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 5
+    monkeypatch.chdir(tmp_path)  # where it keeps its labels
     namespace = {}
     for block in blocks:
         exec(block, namespace)
     assert len(namespace["picked"]) == 3
-    accuracy = float(re.match(r"([\d.]+) with 120 labels", capsys.readouterr().out)[1])
-    assert accuracy > 0.85
+    printed = capsys.readouterr().out
+    assert float(re.match(r"([\d.]+) with 120 labels", printed)[1]) > 0.85
+    assert "paired over 5 seed(s)" in printed
+    with LabelStore(tmp_path / "labels.db") as store:
+        assert store.n_labeled == 5
 
 
 def test_loop_is_ten_lines(readme):
