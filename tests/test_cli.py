@@ -5,12 +5,14 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import matplotlib.image
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 import skactive
 from skactive.cli import main
@@ -181,6 +183,18 @@ def test_a_run_that_fails_is_named_and_the_others_are_written(capsys):
     assert "2 of 4 runs" in captured.out
     assert main([*LOGISTIC, "--initial", "1", "--out", "none"]) == 1
     assert "nothing was written" in capsys.readouterr().err
+
+
+def test_warnings_are_said_with_the_number_of_runs(capsys, monkeypatch):
+    fit = LogisticRegression.fit
+
+    def warning(self, *args, **kwargs):
+        warnings.warn("It did not\nconverge.", UserWarning, stacklevel=2)
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(LogisticRegression, "fit", warning)
+    assert main([*LOGISTIC, "--strategies", "margin", "--jobs", "1"]) == 0
+    assert "Warned in 2 runs: UserWarning: It did not\n" in capsys.readouterr().err
 
 
 def test_without_matplotlib_there_is_still_a_table_and_a_csv(capsys, monkeypatch):

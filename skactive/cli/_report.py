@@ -186,11 +186,11 @@ def write_png(plan, runs):
 
 def troubles(plan, finished, failed, ended):
     """Say what went wrong, one sentence each; nothing where all went well."""
-    counted = collections.Counter(
+    warned = collections.Counter(
         text.partition("\n")[0] for run in finished for text in run.warnings
     )
-    for text, count in counted.items():
-        yield f"Warned in {counted(count, 'run')}: {text}"
+    for text, n_runs in warned.items():
+        yield f"Warned in {counted(n_runs, 'run')}: {text}"
     by_error = collections.defaultdict(list)
     for run in failed:
         by_error[run.error].append(f"{run.estimator} {run.strategy} seed {run.seed}")
