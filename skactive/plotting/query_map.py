@@ -210,16 +210,17 @@ class QueryMapDisplay:
         """
         self.ax_ = new_axes(size=(5.4, 5.4)) if ax is None else ax
         self.figure_ = self.ax_.figure
-        classes = self.classes
-        if classes is None and self.y is not None:
-            classes = np.unique(self.y)
-        n_classes = 0 if classes is None else len(classes)
+        classes = () if self.classes is None else self.classes
+        if self.y is not None:
+            # A model of few labels may not have seen all classes.
+            classes = np.union1d(classes, self.y) if len(classes) else np.unique(self.y)
+        n_classes = len(classes)
         shades = [
             (colors or COLORS)[k % len(colors or COLORS)] for k in range(n_classes)
         ]
         self.surface_, self.boundaries_ = None, []
         if self.grid is not None:
-            self._draw_background(shades)
+            self._draw_background(classes, shades)
         self._draw_pool(classes, shades)
         self._draw_asked()
         self.ax_.set(xlabel=self.feature_names[0], ylabel=self.feature_names[1])
@@ -235,14 +236,14 @@ class QueryMapDisplay:
             )
         return self
 
-    def _draw_background(self, shades):
+    def _draw_background(self, classes, shades):
         from matplotlib.colors import ListedColormap
 
         x, y, z = self.grid
         if self.classes is None:
             self.surface_ = self.ax_.contourf(x, y, z, 12, cmap="Greys", alpha=0.5)
             return
-        codes = np.searchsorted(self.classes, z)
+        codes = np.searchsorted(classes, z)
         self.surface_ = self.ax_.pcolormesh(
             x,
             y,

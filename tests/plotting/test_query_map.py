@@ -77,6 +77,22 @@ def test_the_pool_is_coloured_by_class_as_the_regions_are():
     assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("a", "b")
 
 
+def test_a_class_that_the_model_has_not_seen_has_a_colour_of_its_own():
+    y = np.digitize(X.sum(axis=1), [-0.3, 0.1, 0.5])
+    z = np.array([[1, 1, 2]] * 4)
+    grid = (np.linspace(-1, 1, 3), np.linspace(-1, 1, 4), z)
+    display = QueryMapDisplay(
+        X, [0, 1], [0, 1], grid=grid, classes=np.array([1, 2]), y=y
+    ).plot()
+    colors = display.pool_.get_facecolors()
+    of_classes = [np.unique(colors[y == label], axis=0) for label in range(4)]
+    assert all(len(color) == 1 for color in of_classes)
+    assert len(np.unique(np.concatenate(of_classes), axis=0)) == 4
+    shown = display.surface_.to_rgba(display.surface_.get_array().reshape(z.shape))
+    for label in (1, 2):
+        assert (shown[z == label][:, :3] == of_classes[label][0, :3]).all()
+
+
 def test_a_model_is_asked_for_rows_of_the_kind_it_was_fitted_to(monkeypatch):
     kinds = []
 
