@@ -219,8 +219,8 @@ def test_a_baseline_missing_in_one_setting_is_said_there(tmp_path):
     assert page.words.count("No run here is of the baseline 'random'") == 1
 
 
-def test_negative_scores_of_a_regression_are_taken(tmp_path):
-    labels = np.linspace(0, 1, 50)
+@pytest.mark.parametrize("labels", [np.linspace(0, 1, 50), np.arange(25.0, 75.0)])
+def test_negative_scores_of_a_regression_are_taken(tmp_path, labels):
     runs = [
         Run(
             r.dataset,
