@@ -161,6 +161,10 @@ def test_another_file_for_the_runs(capsys):
         (["run", "grid.toml", "--only", "net=mlp"], "no axis 'net'. Allowed: dataset,"),
         (["status", "grid.toml", "--store", "wrong.toml"], "cannot be used as a store"),
         (["run", "grid.toml", "--store", "no/a.sqlite"], "there is no folder no."),
+        (
+            ["report", "grid.toml", "--baseline", "margn"],
+            "--baseline: there is no strategy 'margn' (perhaps margin). Allowed:",
+        ),
     ],
     ids=str,
 )

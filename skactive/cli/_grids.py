@@ -9,6 +9,7 @@ import joblib
 
 from skactive.cli._words import count, counted, say, warnings_as_notes
 from skactive.experiments import Grid, GridError, Store, StoreError, grid_status
+from skactive.experiments.checks import check_known
 from skactive.experiments.grid import AXES
 from skactive.experiments.progress import expected_seconds, in_words
 from skactive.experiments.running import run_grid, to_play, try_grid
@@ -33,7 +34,12 @@ A grid file names data sets, models, strategies, batch sizes and seeds:
   [strategies.random]
   class = "RandomSampling"
 
-exit codes: 0 all went well, 1 a run failed or is missing, 2 wrong usage"""
+exit codes: {}, 2 wrong usage"""
+_EXIT_CODES = {
+    "run": "0 all went well, 1 a run failed or is missing",
+    "status": "0 it was told, whatever it is",
+    "report": "0 it was written, 1 no run is finished",
+}
 
 
 def main(words):
@@ -56,7 +62,7 @@ def _parser(command):
     parser = argparse.ArgumentParser(
         prog=f"skactive {command}",
         description=COMMANDS[command].__doc__,
-        epilog=_EPILOG,
+        epilog=_EPILOG.format(_EXIT_CODES[command]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -185,6 +191,8 @@ def _report(grid, store, only, args):
     """Write a page of HTML with curves, tables and tests of what is played."""
     from skactive.experiments.report import write_report
 
+    if args.baseline is not None:
+        check_known("--baseline", args.baseline, grid.strategies, "strategy")
     status = grid_status(grid, store, only=only)
     if not status.done:
         say("No run is finished yet: play some with skactive run.")
