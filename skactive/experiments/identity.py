@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import numbers
+import pickle
 from pathlib import Path
 
 import joblib
@@ -67,7 +68,8 @@ def describe(value):
     Raises
     ------
     ValueError
-        A function has no name to tell it by, being a lambda or made inside of another.
+        A function has no name to tell it by, being a lambda or made inside of another,
+        or an object holds one.
     """
     if value is None or isinstance(value, bool | str):
         return value
@@ -85,7 +87,14 @@ def describe(value):
         return {"name": qualified_name(value)}
     if hasattr(value, "get_params"):
         return described_estimator(value)
-    return {"class": qualified_name(type(value)), "hash": joblib.hash(value)}
+    try:
+        return {"class": qualified_name(type(value)), "hash": joblib.hash(value)}
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise ValueError(
+            f"what a {type(value).__name__} holds cannot be told from that of another: "
+            "write lambdas and functions made inside of others as functions of their "
+            f"own at the top of a file. ({error.args[0]})"
+        ) from error
 
 
 def described_estimator(estimator, leaving_out=()):

@@ -4,6 +4,7 @@ import functools
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy.sparse
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
@@ -25,6 +26,7 @@ from skactive.experiments.checks import (
     keywords,
 )
 from skactive.experiments.identity import describe, qualified_name
+from skactive.experiments.sources import is_raw
 
 CLASSICAL = {
     "classification": {
@@ -137,12 +139,10 @@ class Model:
             model = self._net(data) if self.is_net else self._classical(data)
         except (ValueError, TypeError, ImportError) as error:
             raise GridError(f"{where}: {error}") from error
-        told = data.get("scaling") or "Nothing"  # a sentence
-        is_raw = data.get("image_shape") is None and told.startswith("Nothing")
         return prepared(
             model,
-            impute=bool(np.isnan(data.X_train).any() or np.isnan(data.X_test).any()),
-            scale=is_raw if self.scale is None else self.scale,
+            impute=_has_gaps(data.X_train) or _has_gaps(data.X_test),
+            scale=is_raw(data) if self.scale is None else self.scale,
         )
 
     def _classical(self, data):
@@ -152,14 +152,17 @@ class Model:
         from skactive.nets import make_net
 
         if data.task != "classification":
+            task = data.get("name") or "the task"
             raise ValueError(
-                f"{self.name} is a network for classes, and {data.name} is a "
+                f"{self.name} is a network for classes, and {task} is a "
                 "regression. Leave one of them out."
             )
         shape = data.get("image_shape") or (data.X_train.shape[1],)
-        n_outputs = len(data.target_names)
+        names = data.get("target_names")
+        if names is None:
+            names = np.union1d(data.y_train, data.y_test)
         return make_net(
-            self.name, n_outputs=n_outputs, input_shape=tuple(shape), **self.options
+            self.name, n_outputs=len(names), input_shape=tuple(shape), **self.options
         )
 
     @functools.cached_property
@@ -200,6 +203,11 @@ def make_model(label, value, training):
         The model, for any data set.
     """
     where = f"models.{label}"
+    if isinstance(value, type) and hasattr(value, "get_params"):
+        raise GridError(
+            f"{where}: must be an estimator and not its class. Write "
+            f"{value.__name__}()."
+        )
     if _is_estimator(value):
         return Model(label, made=value)
     if callable(value):
@@ -241,6 +249,12 @@ def _check_classical(where, name, options):
         for name in keywords(made, leaving_out=("random_state",))
     )
     check_keys(where, options, [*_OURS, *allowed])
+
+
+def _has_gaps(X):
+    values = np.asarray(X.data if scipy.sparse.issparse(X) else X)
+    # NaN alone is not itself, among objects too.
+    return values.dtype.kind in "fO" and bool((values != values).any())
 
 
 def _is_estimator(value):

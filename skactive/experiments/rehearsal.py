@@ -94,6 +94,7 @@ def _try(grid, setting, data, parts):
             model = grid.models[setting.model].make(data)
             strategy = grid.strategies[setting.strategy].make(model, setting.seed)
             _check_pair(where, strategy)
+            X_train, X_test = _rows(data.X_train, train), _rows(data.X_test, test)
             simulation = ActiveLearningSimulation(
                 _shortened(strategy),
                 n_initial=grid.n_initial,
@@ -103,13 +104,17 @@ def _try(grid, setting, data, parts):
                 scoring=grid.scoring,
                 keep_estimators=False,
                 random_state=setting.seed,
-            ).fit(data.X_train[train], y_train[train], data.X_test[test], y_test[test])
+            ).fit(X_train, y_train[train], X_test, y_test[test])
         except GridError:
             raise
         except Exception as error:
             raise GridError(f"{where}: {type(error).__name__}: {error}") from error
     if simulation.termination_condition_ == "interrupted":
         raise KeyboardInterrupt
+
+
+def _rows(X, at):
+    return X.iloc[at] if hasattr(X, "iloc") else X[at]
 
 
 def _check_pair(where, strategy):

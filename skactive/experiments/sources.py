@@ -86,7 +86,15 @@ class Source:
         if self.path is None:
             data = self.load()
             arrays = [np.ascontiguousarray(data[name]) for name in _ARRAYS]
-            return {"task": data.task, "arrays": joblib.hash(arrays)}
+            names, shape = data.get("target_names"), data.get("image_shape")
+            return {
+                "task": data.task,
+                "arrays": joblib.hash(arrays),
+                # What models are made by, too.
+                "n_classes": None if names is None else len(names),
+                "image_shape": None if shape is None else [int(n) for n in shape],
+                "is_raw": is_raw(data),
+            }
         if not self.path.is_file():
             raise GridError(
                 f"datasets.{self.label}: there is no file at {self.path}. A relative "
@@ -94,6 +102,24 @@ class Source:
             )
         described = without_defaults(options, self.loader)
         return {**file_identity(self.path), **described}
+
+
+def is_raw(data):
+    """
+    Say whether columns of a table are as they were in its file.
+
+    Parameters
+    ----------
+    data : Bunch
+        The data set.
+
+    Returns
+    -------
+    bool
+        False for images and where the loader says that it has scaled.
+    """
+    told = data.get("scaling") or "Nothing"  # a sentence
+    return data.get("image_shape") is None and told.startswith("Nothing")
 
 
 def make_source(label, value, folder):

@@ -2,11 +2,14 @@
 
 import json
 import re
+from functools import partial
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, make_scorer
 from sklearn.svm import SVC
+from sklearn.utils import Bunch
 
 from skactive import BADGE, BAIT, RandomSampling
 from skactive.datasets import load_dataset
@@ -142,6 +145,21 @@ def test_every_setting_makes_another_run(change):
     assert keys(**change) == keys(**change)
 
 
+@pytest.mark.parametrize(
+    "about",
+    [
+        {"image_shape": (1, 2, 2)},
+        {"scaling": "Nothing was scaled."},
+        {"target_names": "abcd"},
+    ],
+)
+def test_what_models_are_made_by_makes_another_run_of_given_data(about):
+    data = load_dataset("iris")
+    first, second = ({"iris": Bunch(**(data | new))} for new in ({}, about))
+    assert keys(datasets=first) != keys(datasets=second)
+    assert keys(datasets=first) == keys(datasets={"iris": load_dataset("iris")})
+
+
 def test_estimators_with_the_same_parameters_are_the_same_run():
     model = SVC(probability=True, class_weight={0: 1.0, 1: 2.0})
     again = SVC(class_weight={1: 2.0, 0: 1.0}, probability=True, kernel="rbf")
@@ -256,6 +274,12 @@ def test_what_has_no_name_cannot_be_told_apart():
         keys(datasets={"d": lambda: load_dataset("iris")})
     with pytest.raises(GridError, match=r"scoring: .*lambda.* has no name"):
         keys(scoring=lambda model, X, y: 0.0)
+    for holder in (make_scorer, partial):
+        with pytest.raises(GridError, match=r"scoring: what a .* holds cannot be told"):
+            keys(scoring=holder(lambda *_: 0.0))
+    assert keys(scoring=make_scorer(f1_score)) != keys(
+        scoring=make_scorer(f1_score, average="macro")
+    )
 
 
 def test_a_strategy_leaves_model_and_seed_to_the_grid():

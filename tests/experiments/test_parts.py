@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -100,7 +101,33 @@ def test_what_is_no_data_set_is_told(data, sentence):
         one(datasets={"own": Bunch(**data)}).settings()
 
 
+@pytest.mark.parametrize("kind", [np.asarray, pd.DataFrame, scipy.sparse.csr_array])
+def test_data_of_ones_own_in_arrays_frames_and_sparse(kind, tmp_path):
+    iris = load_dataset("iris", scale=False)
+    data = Bunch(task="classification", y_train=iris.y_train, y_test=iris.y_test)
+    data.X_train, data.X_test = (kind(X) for X in (iris.X_train, iris.X_test))
+    models = {"logistic": {"model": "logistic", "scale": False}}
+    models |= {"mlp": {"max_epochs": 2}} if kind is np.asarray else {}
+    grid = one(datasets={"own": data}, models=models, seeds=1)
+    status = run_grid(grid, tmp_path / "grid.sqlite", progress=False)
+    assert len(status.done) == len(models), status.failed
+
+
+def test_gaps_are_filled_in_any_kind_of_rows():
+    logistic = one().models["logistic"]
+    for kind in (np.asarray, pd.DataFrame, scipy.sparse.csr_array):
+        for gap in (0.0, np.nan):
+            X = kind(np.array([[1.0, gap], [2.0, 3.0]], dtype=np.float32))
+            data = Bunch(task="classification", X_train=X, X_test=X, scaling="Done.")
+            assert isinstance(logistic.make(data), Pipeline) == np.isnan(gap)
+
+
 # ------------------------------------------------------------------- models
+
+
+def test_a_class_is_no_model():
+    with pytest.raises(GridError, match=r"models.m: .* Write LogisticRegression\(\)"):
+        one(models={"m": LogisticRegression})
 
 
 def test_columns_are_scaled_unless_their_loader_has_done_so():
