@@ -2,16 +2,20 @@
 
 import importlib
 import inspect
-import os
 import re
 import shutil
 import warnings
 from pathlib import Path
 
+import torch
+from threadpoolctl import threadpool_limits
+
 import skactive
 from skactive import inspection
 
-os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Two threads that wait for each other on a busy machine take ten times as long.
+torch.set_num_threads(1)
+threadpool_limits(1)
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parent / "examples"
 
