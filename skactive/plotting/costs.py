@@ -3,7 +3,7 @@
 import math
 
 from skactive.evaluation import labels_to_reach_quartiles, seconds_to_reach_quartiles
-from skactive.plotting.style import color_of, dress, new_axes
+from skactive.plotting.style import color_of, dress, new_axes, plain
 
 _COSTS = {
     "labels": (labels_to_reach_quartiles, "Labels"),
@@ -140,7 +140,7 @@ class LevelCostDisplay:
         for position, row in enumerate(self.rows):
             color = (colors or {}).get(row.strategy) or color_of(position)
             self._draw(row, position, color, end)
-        names = [row.strategy for row in self.rows]
+        names = [plain(row.strategy) for row in self.rows]
         self.ax_.set_yticks(range(len(names)), names)
         self.ax_.set(xlim=(0, 1.02 * end), ylim=(len(names) - 0.4, -0.6))
         dress(self.ax_, xlabel=self.xlabel, ylabel="", grid="x")

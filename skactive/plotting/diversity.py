@@ -3,7 +3,15 @@
 import numpy as np
 
 from skactive.evaluation import BatchDiversity, diversity_of_batches
-from skactive.plotting.style import color_of, dash_of, dress, new_axes, show_legend
+from skactive.plotting.style import (
+    color_of,
+    dash_of,
+    dress,
+    new_axes,
+    plain,
+    show_legend,
+    size_for,
+)
 
 _PANELS = {
     "gram_logdet": "Log-determinant of the Gram matrix",
@@ -133,7 +141,8 @@ class BatchDiversityDisplay:
         ValueError
             `ax` is not two axes.
         """
-        axes = new_axes(2, size=(11.5, 4)) if ax is None else ax
+        height = size_for(len(self.diversities), most_inside=0)[1]
+        axes = new_axes(2, size=(11.5, height)) if ax is None else ax
         self.axes_ = np.atleast_1d(np.asarray(axes, dtype=object))
         if self.axes_.shape != (2,):
             raise ValueError(
@@ -145,7 +154,7 @@ class BatchDiversityDisplay:
         self.lines_, self.bands_ = {}, {}
         for position, (name, found) in enumerate(self.diversities.items()):
             style = {
-                "label": _label(name, found.gram_logdet),
+                "label": plain(_label(name, found.gram_logdet)),
                 "linewidth": 1.8,
                 "marker": "o",
                 "markersize": 3,

@@ -8,6 +8,7 @@ from skactive.plotting.style import (
     dash_of,
     dress,
     new_axes,
+    plain,
     show_legend,
     size_for,
 )
@@ -145,7 +146,7 @@ class NormalizedErrorDisplay:
         self.lines_ = {}
         for position, (name, values) in enumerate(found.items()):
             style = {
-                "label": name,
+                "label": plain(name),
                 "linewidth": 1.8,
                 "color": (colors or {}).get(name) or color_of(position),
                 "linestyle": dash_of(position),
@@ -155,7 +156,7 @@ class NormalizedErrorDisplay:
             height = self.errors.cdf(name, x)
             (self.lines_[name],) = self.ax_.step(x, height, where="post", **style)
         self.ax_.set(xlim=(low, high), ylim=(-0.02, 1.02))
-        xlabel = f"Error / error of {self.errors.baseline}"
+        xlabel = f"Error / error of {plain(self.errors.baseline)}"
         dress(self.ax_, xlabel=xlabel, ylabel="Share of settings and budgets")
         if legend:
             show_legend(self.ax_, len(found))

@@ -11,6 +11,7 @@ from skactive.plotting.style import (
     dash_of,
     dress,
     new_axes,
+    plain,
     show_legend,
     size_for,
 )
@@ -215,7 +216,7 @@ class LearningCurveDisplay:
     def _draw(self, name, style, line_kw, band_kw):
         budget, scores = self.curves[name]
         marker = {"marker": "o", "markersize": 3} if len(budget) < 12 else {}
-        style = {"label": name, "linewidth": 1.8, **marker, **style, **line_kw}
+        style = {"label": plain(name), "linewidth": 1.8, **marker, **style, **line_kw}
         (self.lines_[name],) = self.ax_.plot(budget, scores.mean(axis=0), **style)
         if self.band is None or len(scores) == 1:
             return

@@ -3,7 +3,7 @@
 import numpy as np
 
 from skactive.evaluation import penalty_matrix
-from skactive.plotting.style import new_axes
+from skactive.plotting.style import new_axes, plain
 
 # Free space between the matrix and its column means, in cells.
 _GAP = 0.25
@@ -193,6 +193,7 @@ class PenaltyMatrixDisplay:
         n = len(names)
         at = np.arange(n) + 0.5
         long = max(map(len, names)) > 5
+        names = [plain(name) for name in names]
         turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
         self.ax_.set_xticks(at, names, **(turned if long else {}))
         self.ax_.set_yticks([*at, n + _GAP + 0.5], [*names, "column mean"])

@@ -17,6 +17,7 @@ MOST_INSIDE = 6
 """A legend of more names is put beside the axes."""
 INSIDE, BESIDE = (6.4, 4.2), (8.6, 4.2)
 """Sizes of a figure of curves in inches, by where its legend is."""
+_LINE = 0.22  # inches of a name in a legend
 
 
 def color_of(position):
@@ -83,7 +84,7 @@ def new_axes(n_columns=1, size=INSIDE):
     return plt.subplots(1, n_columns, figsize=size, layout="constrained")[1]
 
 
-def size_for(n_names):
+def size_for(n_names, *, most_inside=MOST_INSIDE):
     """
     Give the size of a figure of curves.
 
@@ -91,13 +92,37 @@ def size_for(n_names):
     ----------
     n_names : int
         How many curves are named in the legend.
+    most_inside : int, default=6
+        With more names than this the legend is put beside the axes.
 
     Returns
     -------
     tuple of float
-        Width and height in inches: wider where the legend stands beside the axes.
+        Width and height in inches: wider where the legend stands beside the axes, and
+        as high as it is.
     """
-    return INSIDE if n_names <= MOST_INSIDE else BESIDE
+    if n_names <= most_inside:
+        return INSIDE
+    return BESIDE[0], max(BESIDE[1], 0.6 + _LINE * n_names)
+
+
+def plain(name):
+    """
+    Write a name so that matplotlib shows it as it is.
+
+    Parameters
+    ----------
+    name : str
+        A name. Dollars in it would start mathematics, and a legend would leave it out
+        if it began with an underscore.
+
+    Returns
+    -------
+    str
+        The text to draw.
+    """
+    text = name.replace("$", r"\$")
+    return f"\u200b{text}" if text.startswith("_") else text
 
 
 def dress(ax, *, xlabel, ylabel, grid="both"):

@@ -1,6 +1,7 @@
 """Penalty matrix, normalised errors, batch diversity and costs: what is drawn."""
 
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from skactive.evaluation import (
 from skactive.inspection import embed
 from skactive.plotting import (
     BatchDiversityDisplay,
+    LearningCurveDisplay,
     LevelCostDisplay,
     NormalizedErrorDisplay,
     PenaltyMatrixDisplay,
@@ -51,6 +53,48 @@ def some_runs(n_strategies=3, datasets=("d", "e"), n_seeds=3):
         for i in range(n_strategies)
         for seed in range(n_seeds)
     ]
+
+
+ODD = ["random", "_hidden", "a$b$c", "50% <&>"]
+DRAWN = {
+    "penalties": lambda runs: PenaltyMatrixDisplay.from_runs(runs, budgets=[10]),
+    "errors": lambda runs: NormalizedErrorDisplay.from_runs(runs, budgets=[10]),
+    "costs": lambda runs: LevelCostDisplay.from_runs(runs, 0.5),
+    "curves": LearningCurveDisplay.from_runs,
+    "diversity": lambda runs: BatchDiversityDisplay(
+        {run.strategy: [BatchDiversity([0.0], [1.0], [5])] for run in runs}
+    ).plot(),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
+def test_names_are_shown_as_they_are(draw, tmp_path):
+    runs = [
+        Run("d", "m", 5, name, seed, [5, 10], [0.2, 0.6])
+        for name in ODD
+        for seed in range(2)
+    ]
+    with plt.rc_context({"svg.fonttype": "none"}):
+        draw(runs).figure_.savefig(tmp_path / "a.svg")
+    elements = ElementTree.parse(tmp_path / "a.svg").iter()
+    texts = {e.text.strip("\u200b") for e in elements if e.tag.endswith("}text")}
+    assert texts.issuperset(ODD)
+
+
+@pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
+def test_forty_strategies_are_all_in_the_figure(draw):
+    names = ["random", *(f"strategy number {i}" for i in range(39))]
+    runs = [
+        Run("d", "m", 5, name, seed, [5, 10], [0.2, 0.6])
+        for name in names
+        for seed in range(2)
+    ]
+    figure = draw(runs).figure_
+    figure.canvas.draw()
+    legends = [ax.get_legend() for ax in figure.axes if ax.get_legend()]
+    for text in [text for legend in legends for text in legend.get_texts()]:
+        box = text.get_window_extent()
+        assert box.y0 >= 0 and box.y1 <= figure.bbox.y1 and box.x1 <= figure.bbox.x1
 
 
 # ------------------------------------------------------------- penalty matrix

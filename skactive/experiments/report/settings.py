@@ -10,7 +10,7 @@ from skactive.experiments.report.page import paragraph, table
 from skactive.experiments.report.pictures import Picture
 from skactive.experiments.report.summary import entropy_trouble, summary
 from skactive.plotting import LearningCurveDisplay, LevelCostDisplay
-from skactive.plotting.style import BESIDE, show_legend, size_for
+from skactive.plotting.style import show_legend, size_for
 
 
 def section(setting, strategies, options, slug):
@@ -53,7 +53,8 @@ def section(setting, strategies, options, slug):
         if curves:
             draw = partial(_draw_other, curves, ylabel, options)
             caption = f"{words} Mean over seeds and one standard error."
-            pictures.append(Picture(f"{slug}-{kind}", caption, BESIDE, draw))
+            size = size_for(len(curves), most_inside=0)
+            pictures.append(Picture(f"{slug}-{kind}", caption, size, draw))
     trouble = entropy_trouble(runs)
     if trouble:
         markup.append(paragraph(f"No class entropy: {trouble}.", "note"))
