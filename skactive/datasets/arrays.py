@@ -32,9 +32,9 @@ def from_npz(
     The file holds ``X_train``, ``y_train``, ``X_test`` and ``y_test``, or ``X`` and
     ``y`` to be split here. Images, of shape (n, height, width), (n, height, width,
     channels) or (n, channels, height, width) with 1, 3 or 4 channels, become flat rows
-    in the order channels, height, width; whole numbers are divided by 255, floats stay
-    as they are. Tables, of shape (n, n_features), are standardised by the training
-    rows; NaN stays, to be imputed in the model's pipeline.
+    in the order channels, height, width; whole numbers are divided by 255, floats and
+    bools stay as they are. Tables, of shape (n, n_features), are standardised by the
+    training rows; NaN stays, to be imputed in the model's pipeline.
 
     Parameters
     ----------
@@ -127,6 +127,12 @@ def from_npz(
         raise ValueError(
             f"In {path} a row of X_train has shape {X_train.shape[1:]}, and one of "
             f"X_test {X_test.shape[1:]}. Make them alike."
+        )
+    if X_train.ndim > 2 and _is_whole(X_train) != _is_whole(X_test):
+        raise ValueError(
+            f"In {path} the pixels of X_train have dtype {X_train.dtype}, and those of "
+            f"X_test {X_test.dtype}: whole numbers are divided by 255, others are not. "
+            "Make them alike."
         )
     return _bundled(
         (X_train, y_train, X_test, y_test),
@@ -234,6 +240,10 @@ def _check_n_train(n_train, below, path):
         )
 
 
+def _is_whole(X):
+    return X.dtype.kind in "iu"
+
+
 def _bundled(parts, *, feature_names, **about):
     X_train, y_train, X_test, y_test = parts
     n_features = int(np.prod(X_train.shape[1:]))
@@ -242,11 +252,11 @@ def _bundled(parts, *, feature_names, **about):
         about |= {"scaling": AS_TABLE}
     else:
         about |= {"image_shape": X_train.shape[1:]}
-        if X_train.dtype.kind == "f":
-            X_train, X_test = (X.reshape(len(X), -1) for X in (X_train, X_test))
-        else:
+        if _is_whole(X_train):
             X_train, X_test = pixels(X_train), pixels(X_test)
             about |= {"scaling": AS_IMAGES}
+        else:
+            X_train, X_test = (X.reshape(len(X), -1) for X in (X_train, X_test))
     if feature_names is None or len(feature_names) != n_features:
         feature_names = [f"x{j}" for j in range(n_features)]
     return bundle(

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from skactive.nets.checks import check_at_least, check_dropout
+from skactive.nets.images import as_images
 
 
 class BayesianCNN(nn.Module):
@@ -34,7 +35,8 @@ class BayesianCNN(nn.Module):
     Raises
     ------
     ValueError
-        A parameter is out of its range, or the images are too small for the blocks.
+        A parameter is out of its range, the images are too small for the blocks, or X
+        has another shape.
 
     Notes
     -----
@@ -72,7 +74,7 @@ class BayesianCNN(nn.Module):
         for width in filters:
             check_at_least(self, 1, filters=width)
         check_dropout(self, dropout)
-        self.image_size = image_size
+        self.n_channels, self.image_size = n_channels, image_size
         blocks, size, before = [], image_size, n_channels
         for width in filters:
             blocks += [
@@ -100,15 +102,13 @@ class BayesianCNN(nn.Module):
         Parameters
         ----------
         X : tensor of shape (n_samples, n_channels, image_size, image_size)
-            Images; without the dimension of channels, or as rows of numbers, they are
-            put into shape.
+            Images; without the dimension of a single channel, or as flat rows, they
+            are put into shape.
 
         Returns
         -------
         tensor of shape (n_samples, n_outputs)
             Logits.
         """
-        X = X.reshape(len(X), -1, self.image_size, self.image_size)
-        X = X.contiguous(memory_format=torch.channels_last)
-        X = self.blocks(X).flatten(start_dim=1)
+        X = self.blocks(as_images(self, X)).flatten(start_dim=1)
         return self.output(self.dropout(self.hidden(X).relu()))

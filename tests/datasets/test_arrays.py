@@ -71,6 +71,22 @@ def test_floats_of_images_stay_as_they_are(save):
     assert data.scaling == "Nothing was scaled."
 
 
+def test_bools_of_images_stay_0_and_1(save):
+    images = np.random.default_rng(0).normal(size=(20, 4, 4)) > 0
+    data = from_npz(save(X=images, y=np.arange(20) % 2), n_train=10)
+    assert_array_equal(data.X_train, images[:10].reshape(10, 16))
+    assert data.scaling == "Nothing was scaled."
+
+
+def test_pixels_of_two_kinds_are_refused(save):
+    arrays = split_images(shape=(4, 4))
+    arrays["X_test"] = arrays["X_test"] / 255
+    with pytest.raises(
+        ValueError, match=r"X_train have dtype uint8, .* X_test float64"
+    ):
+        from_npz(save(**arrays))
+
+
 def test_rows_can_be_said_to_be_images(save):
     arrays = split_images(shape=(60,))
     data = from_npz(save(**arrays), image_shape=(3, 4, 5))

@@ -123,7 +123,7 @@ def test_images_and_flat_rows_give_the_same_logits(small):
             assert torch.equal(logits, net(X[:, 0]))
 
 
-@pytest.mark.parametrize("module", [ResNet18, VGG, NetworkInNetwork])
+@pytest.mark.parametrize("module", [BayesianCNN, ResNet18, VGG, NetworkInNetwork])
 @pytest.mark.parametrize("shape", [(32, 32, 3), (3, 28, 28), (784,), (1024,)])
 def test_rows_of_another_shape_are_refused_in_a_sentence(module, shape):
     with torch.device("meta"):
