@@ -167,7 +167,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "only_warn_on_example_error": False,
     "remove_config_comments": True,
-    "min_reported_time": 1,
+    "write_computation_times": False,
     "show_signature": False,
     "thumbnail_size": (400, 280),
     "image_srcset": ["2x"],
