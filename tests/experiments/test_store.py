@@ -125,6 +125,25 @@ def test_a_transaction_that_breaks_off_leaves_nothing(store):
     assert store.add(outcome(first)) and len(store.runs()) == 1
 
 
+def test_a_full_disk_is_told_as_such(store, monkeypatch):
+    first, second, *_ = GRID.settings()
+    assert store.add(outcome(first))
+    connect = sqlite3.connect
+
+    def on_a_full_disk(*args, **kwargs):
+        db = connect(*args, **kwargs)
+        db.execute("PRAGMA max_page_count = 1")  # no more than there are
+        db.execute("PRAGMA cache_size = 1")
+        return db
+
+    monkeypatch.setattr(sqlite3, "connect", on_a_full_disk)
+    many = [(i, 1, 2) for i in range(50_000)]
+    with pytest.raises(StoreError, match="database or disk is full"):
+        store.add(outcome(second, acquired=many))
+    monkeypatch.undo()
+    assert len(store.runs()) == 1 and store.add(outcome(second))
+
+
 def test_what_is_no_store_is_told(tmp_path):
     text = tmp_path / "text.sqlite"
     text.write_text("not a database, but long enough to be taken for one" * 20)
