@@ -82,6 +82,33 @@ def check_own_strategy(shown):
     assert len(shown["simulation"].labeled_indices_) == 21
 
 
+def check_catastrophe(shown):
+    assert shown["seen"]["least confidence"] < shown["seen"]["random"]
+    first = {name: accuracy(runs, at=1).mean() for name, runs in shown["runs"].items()}
+    assert first["least confidence"] < first["random"] - 0.05
+    assert first["core-set"] > first["least confidence"] + 0.05
+
+
+def check_badge_gradients(shown):
+    (length, gap), (sure_length, sure_gap) = (
+        shown["table"][name] for name in ("BADGE", "least confidence")
+    )
+    assert gap > sure_gap
+    assert sure_length > length > shown["lengths"].mean()
+
+
+def check_core_sets(shown):
+    near = shown["near"]
+    assert near["core-set with doubt"] < near["core-set"] / 2
+
+
+def check_labelling(shown):
+    assert list(shown["left"]) == list(shown["batch"][7:])
+    # Seventy-nine more than the ten of the first batch, of which one was skipped.
+    assert shown["n_labeled"] == 89 == len(shown["fitted"].y_labeled_)
+    assert shown["accuracy"] > 0.8
+
+
 def test_there_are_examples_and_each_is_checked():
     assert EXAMPLES
     checks = {name for name in globals() if name.startswith("check_")}
