@@ -17,8 +17,8 @@ class SeededClassifier(NeuralNetClassifier):
     The ``NeuralNetClassifier`` of skorch with a ``random_state``, as in scikit-learn.
 
     With a seed, two fits give the same weights on a CPU with the same number of
-    threads, and torch's global generators stay where they were; such fits wait for one
-    another in threads. Without one it is skorch's net and draws from torch's global
+    threads, and torch's global generators stay where they were, in fits and in
+    predictions; such ones wait for one another in threads. Without one it is skorch's net and draws from torch's global
     generators. Inside a strategy of this library a missing seed is filled in from the
     strategy's own.
 
@@ -90,6 +90,24 @@ class SeededClassifier(NeuralNetClassifier):
         # The epochs so far: training on must not draw the same batches again.
         with self._seeded(1, len(self.history)):
             return super().partial_fit(X, y, classes=classes, **fit_params)
+
+    def predict_proba(self, X):
+        """
+        Predict probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, ...)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            The probability of each class.
+        """
+        # A DataLoader draws a seed for its workers, though there are none.
+        with nullcontext() if self.random_state is None else isolated_torch():
+            return super().predict_proba(X)
 
     def _seeded(self, *key):
         if self.random_state is None:

@@ -114,6 +114,8 @@ def test_a_seed_leaves_the_global_generators_where_they_were():
     net = make(random_state=0).fit(*rows())
     net.partial_fit(*rows())
     net.set_params(module__width=8)  # initialises again
+    net.predict(rows()[0])
+    net.score(*rows())
     assert torch.equal(before, torch.get_rng_state())
     np.testing.assert_equal(np.random.get_state(), of_numpy)  # noqa: NPY002
 
