@@ -18,9 +18,9 @@ class SeededClassifier(NeuralNetClassifier):
 
     With a seed, two fits give the same weights on a CPU with the same number of
     threads, and torch's global generators stay where they were, in fits and in
-    predictions; such ones wait for one another in threads. Without one it is skorch's net and draws from torch's global
-    generators. Inside a strategy of this library a missing seed is filled in from the
-    strategy's own.
+    predictions; such ones wait for one another in threads. Without one it is skorch's
+    net and draws from torch's global generators. Inside a strategy of this library a
+    missing seed is filled in from the strategy's own.
 
     Parameters
     ----------
