@@ -129,10 +129,12 @@ for _question in (
 
 ORDER = [
     "plot_first_loop.py",
-    "plot_uncertainty_catastrophe.py",
+    "plot_catastrophe.py",
+    "plot_badge_gradients.py",
+    "plot_core_sets.py",
     "plot_fair_comparison.py",
     "plot_own_strategy.py",
-    "plot_labeling_by_hand.py",
+    "plot_labelling.py",
 ]
 
 

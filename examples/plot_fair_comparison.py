@@ -32,7 +32,7 @@ strategies = [
 found = compare_strategies(
     strategies, X, y, n_repeats=6, n_initial=10, batch_size=5, n_queries=8
 )
-found  # noqa: B018
+found
 
 # %%
 # The table once more, in print. ``difference`` is the mean height of the learning curve

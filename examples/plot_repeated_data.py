@@ -8,6 +8,7 @@ the batch: what a second copy would tell is known once the first has its label (
 et al. 2019). We repeat each of the digits three times with a little noise, and look.
 """
 
+# sphinx_gallery_thumbnail_number = 3
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits

@@ -22,6 +22,7 @@ ROOMS = {
     "evaluation": set(),
     "simulation": {"utils", "evaluation"},
     "pipeline": {"utils"},
+    "persistence": ALL,
     "model_selection": {"utils", "simulation", "evaluation"},
     "datasets": {"utils", "exceptions"},
     "nets": {"utils", "exceptions"},
