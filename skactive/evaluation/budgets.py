@@ -94,8 +94,11 @@ def budgets_of(setting, seeds, rule, within):
     scores = [run.score[np.isin(run.budget, shared)] for run in seeds.values()]
     mean = np.mean(scores, axis=0)
     if rule == "000" and mean[-1] <= 0:
-        reason = f"{1 - within:.0%} of the baseline's final score, {mean[-1]:g}, is no"
-        return (), f"{reason} level below it; rule '002' takes a difference instead"
+        share = f"{100 * (1 - within):.4g}% of the baseline's final score"
+        return (), (
+            f"{share}, {mean[-1]:g}, is no level below it; rule '002' takes a "
+            "difference instead"
+        )
     goal = mean[-1] * (1 - within) if rule == "000" else mean[-1] - within
     reached = mean >= goal - _ROUNDING * max(1.0, abs(goal))
     room = shared[np.argmax(reached)] - shared[0]

@@ -250,6 +250,7 @@ def test_settings_without_what_a_rule_needs_are_listed():
         "c, mlp, batches of 100: the whole setting: 99% of the baseline's" in found[1]
     )
     assert "score, -1, is no level below it; rule '002' takes a" in found[1]
+    assert "99.5% of the baseline's" in left_out(runs, within=0.005)[1]
     assert "d, mlp, batches of 100: random: fewer than two repeats." in found
     assert found[-1].endswith(
         "no two strategies have two repeats at a budget compared."

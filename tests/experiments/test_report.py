@@ -182,6 +182,10 @@ def test_notes_and_the_level_to_reach_are_taken_over(tmp_path):
     assert "Labels until a score of 0.7500, the given level" in page.words
     assert page.tables[-1][0][6] == "90% interval"
     assert "of those between equals 10% are found better or worse" in page.words
+    page = written(tmp_path, some_runs(), level=0.995)
+    assert page.tables[-1][0][6] == "99.5% interval"
+    assert "of those between equals 0.5% are found better or worse" in page.words
+    assert "in a paired t test at 99.5%, each setting with" in page.words
 
 
 # ------------------------------------------------------------- what it says it lacks

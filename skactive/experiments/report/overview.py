@@ -53,8 +53,8 @@ def penalties(runs, names, options):
         return [paragraph(f"No penalty matrix: {reason}.", "note")], [], found
     caption = (
         "Penalty matrix of all settings: how often the strategy of the row beat that "
-        f"of the column in a paired t test at {options.level:.0%}, each setting with "
-        "the weight 1. A low column mean is good."
+        f"of the column in a paired t test at {100 * options.level:.4g}%, each "
+        "setting with the weight 1. A low column mean is good."
     )
     pictures = [_matrix("penalties", caption, found)]
     for by, words in _GROUPS.items():

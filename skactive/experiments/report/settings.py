@@ -70,7 +70,7 @@ def _table(rows, options):
     there = any(row.strategy == options.baseline for row in rows)
     heads = ["Strategy", "Seeds", "Last budget", "Last score", "Mean of curve"]
     if there:
-        percent = f"{options.level:.0%} interval"
+        percent = f"{100 * options.level:.4g}% interval"
         for measure in ("last score", "mean of curve"):
             heads += [f"Δ {measure}", percent, "Smallest", ""]
     heads += ["s a query", "s a fit"]

@@ -181,8 +181,8 @@ def _end(penalties, errors, notes, level):
             "its budgets.",
             "Δ: the mean over the seeds of strategy less baseline, each seed compared "
             f"with itself, with a t interval. More than one comparison is made here: "
-            f"of those between equals {1 - level:.0%} are found better or worse by "
-            "chance.",
+            f"of those between equals {100 * (1 - level):.4g}% are found better or "
+            "worse by chance.",
             "Smallest: the smallest mean difference that so many seeds, scattered as "
             "these are, could have shown. Not told apart does not mean equal.",
             "Penalty matrix and normalised errors: Ash et al. 2020, Deep Batch Active "
