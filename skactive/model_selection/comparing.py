@@ -105,13 +105,14 @@ class StrategyComparison:
     def _row(self, name):
         runs = self._of(name)
         seconds = np.concatenate([run.query_seconds for run in runs])
+        seconds = seconds[~np.isnan(seconds)]
         row = dict.fromkeys(HEADS, float("nan"))
         row |= {
             "strategy": name,
             "mean": float(np.mean(list(self._heights(name).values()))),
             "last": float(np.mean([run.score[-1] for run in runs])),
             "better": "",
-            "s a query": float(np.nanmedian(seconds)),
+            "s a query": float(np.median(seconds)) if len(seconds) else float("nan"),
         }
         if name == self.baseline:
             return row
@@ -244,6 +245,10 @@ def compare_strategies(
         )
     if (X_eval is None) != (y_eval is None):
         raise ValueError("X_eval and y_eval belong together: pass both, or neither.")
+    own = [name for name in ("strategy", "keep_estimators") if name in loop]
+    if own:
+        raise ValueError(f"The parameter {own[0]!r} is set here. Leave it out.")
+    X = np.asarray(X) if isinstance(X, list | tuple) else X
     check_consistent_length(X, y)
     ActiveLearningSimulation(None, **loop)  # refuses what it does not know
     y = np.asarray(y)
@@ -264,6 +269,11 @@ def _named(strategies):
     if isinstance(strategies, dict):
         named = dict(strategies)
     else:
+        if not isinstance(strategies, list | tuple):
+            raise TypeError(
+                "The 'strategies' parameter must be a dict or a list of strategies. "
+                f"Got {type(strategies).__name__} instead."
+            )
         pairs = [(type(strategy).__name__, strategy) for strategy in strategies]
         named = dict(pairs)
         if len(named) < len(pairs):

@@ -80,6 +80,14 @@ def test_rows_to_score_on_may_be_given():
     assert len({tuple(run.score) for run in found.runs}) == 3
 
 
+def test_lists_are_rows_and_no_query_takes_no_time():
+    options = LOOP | {"n_queries": 0}
+    found = compare_strategies(strategies(), X.tolist(), Y.tolist(), **options)
+    as_arrays = compare_strategies(strategies(), X, Y, **options)
+    assert [row["last"] for row in found.rows] == [r["last"] for r in as_arrays.rows]
+    assert all(np.isnan(row["s a query"]) for row in found.rows)
+
+
 def test_regression():
     rows, targets = load_diabetes(return_X_y=True)
     found = compare_strategies(
@@ -129,6 +137,8 @@ def test_the_baseline_is_by_name():
         ({"strategies": [MarginSampling(), MarginSampling()]}, "the same class"),
         ({"n_initial": -1}, "'n_initial'"),
         ({"n_start": 3}, "n_start"),
+        ({"keep_estimators": True}, "'keep_estimators' is set here"),
+        ({"strategies": MarginSampling()}, "list of strategies. Got MarginSampling"),
         ({"y": Y[:5]}, "inconsistent numbers of samples"),
     ],
 )
