@@ -149,7 +149,13 @@ def stopped_early(X, y):
 
 def fifty_epochs(X, y):
     """Give the network that trains for fifty epochs."""
-    return _net(max_epochs=50, batch_size=128, train_split=None, callbacks="disable")
+    return _net(
+        max_epochs=50,
+        batch_size=128,
+        iterator_train__shuffle=True,
+        train_split=None,
+        callbacks="disable",
+    )
 
 
 def _net(**options):

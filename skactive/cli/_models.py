@@ -54,6 +54,7 @@ def _mlp(data):
         lr=0.01,
         batch_size=128,
         max_epochs=25,
+        iterator_train__shuffle=True,  # skorch keeps the order of the rows otherwise
         train_split=None,
         callbacks="disable",  # bookkeeping of each epoch, which nobody sees
         verbose=0,

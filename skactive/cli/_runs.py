@@ -67,7 +67,7 @@ def _simulate(plan, estimator, strategy, seed):
     data = plan.data
     model = make_estimator(estimator, data)
     return ActiveLearningSimulation(
-        STRATEGIES[strategy](model, random_state=seed),
+        STRATEGIES[strategy](model),  # seeded by the simulation
         n_initial=plan.n_initial,
         batch_size=plan.batch_size,
         n_queries=plan.n_queries,

@@ -108,6 +108,11 @@ def load_dataset(name, *, test_size=None, random_state=0, scale=True, data_home=
     >>> data.task, data.X_train.shape, data.X_test.shape
     ('classification', (105, 4), (45, 4))
     """
+    if not scale and name not in _SKLEARN and name in list_datasets():
+        raise ValueError(
+            "The 'scale' parameter of load_dataset is for scikit-learn's own data sets "
+            f"({listed(_SKLEARN)}). Got scale=False for {name!r}; leave it out."
+        )
     if name in TABLES:
         return fetch(
             name, data_home=data_home, test_size=test_size, random_state=random_state

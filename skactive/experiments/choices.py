@@ -37,7 +37,7 @@ class Choice:
     label: str
     strategy: object
 
-    def make(self, model, seed):
+    def make(self, model):
         """
         Make the strategy of a run.
 
@@ -45,15 +45,14 @@ class Choice:
         ----------
         model : estimator
             Unfitted.
-        seed : int
-            Seed of the run.
 
         Returns
         -------
         strategy
-            A clone with this model and this seed.
+            A clone with this model; its seed is left to the simulation, whose own
+            draws are then independent of it.
         """
-        params = {"estimator": model, "random_state": seed}
+        params = {"estimator": model, "random_state": None}
         known = self.strategy.get_params(deep=False)
         given = {name: value for name, value in params.items() if name in known}
         return clone(self.strategy).set_params(**given)

@@ -165,7 +165,7 @@ def _simulate(job, data, caught):
 
     seed = job.setting.seed
     return ActiveLearningSimulation(
-        job.choice.make(job.model.make(data), seed),
+        job.choice.make(job.model.make(data)),
         batch_size=job.setting.batch_size,
         callbacks=[check_score],
         keep_estimators=False,

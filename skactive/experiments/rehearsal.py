@@ -92,7 +92,7 @@ def _try(grid, setting, data, parts):
         warnings.simplefilter("ignore")
         try:
             model = grid.models[setting.model].make(data)
-            strategy = grid.strategies[setting.strategy].make(model, setting.seed)
+            strategy = grid.strategies[setting.strategy].make(model)
             _check_pair(where, strategy)
             X_train, X_test = _rows(data.X_train, train), _rows(data.X_test, test)
             simulation = ActiveLearningSimulation(

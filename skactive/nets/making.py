@@ -151,6 +151,7 @@ def make_net(
     _check_options(name, module, options)
     if default_lr is None:
         default_lr = 1e-3 if len(shape) > 1 else 1e-4
+    _check_training(lr, batch_size, max_epochs, stop_accuracy, device)
     stop, train_split = _stopping(stop_accuracy, patience, validation)
     loader = {}
     if epoch_length is not None:
@@ -179,6 +180,49 @@ def make_net(
         **loader,
         **{f"module__{option}": value for option, value in options.items()},
     )
+
+
+def _check_training(lr, batch_size, max_epochs, stop_accuracy, device):
+    """Refuse now what would only fail in training, or go unnoticed."""
+
+    def is_whole(value):
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+    def is_real(value):
+        return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+    rules = {
+        "lr": (lr, lr is None or (is_real(lr) and 0 < lr < math.inf), "a number > 0"),
+        "batch_size": (
+            batch_size,
+            is_whole(batch_size) and batch_size >= 1,
+            "an integer >= 1",
+        ),
+        "max_epochs": (
+            max_epochs,
+            is_whole(max_epochs) and max_epochs >= 1,
+            "an integer >= 1",
+        ),
+        "stop_accuracy": (
+            stop_accuracy,
+            stop_accuracy is None
+            or (is_real(stop_accuracy) and 0 < stop_accuracy <= 1),
+            "a number in (0, 1], or None",
+        ),
+    }
+    for name, (value, is_good, wanted) in rules.items():
+        if not is_good:
+            raise ValueError(
+                f"The '{name}' parameter of make_net must be {wanted}. Got {value!r} "
+                "instead."
+            )
+    try:
+        torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(
+            "The 'device' parameter of make_net must be a device of torch, 'cpu' or "
+            f"'cuda'. Got {device!r} instead."
+        ) from error
 
 
 def _checked_shape(input_shape):

@@ -262,3 +262,9 @@ def test_without_pandas_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r'needs pandas.*"skactive\[plot\]"'):
         load_dataset("letter")
+
+
+@pytest.mark.parametrize("name", ["mnist", "quadrants"])
+def test_raw_numbers_are_for_what_comes_with_scikit_learn(name):
+    with pytest.raises(ValueError, match=f"scale=False for '{name}'; leave it out"):
+        load_dataset(name, scale=False)

@@ -174,16 +174,16 @@ class Plain(BaseEstimator):
         return np.arange(n)
 
 
-def test_strategies_get_the_model_and_the_seed_of_the_run():
+def test_strategies_get_the_model_and_leave_the_seed_to_the_simulation():
     albl = {"class": "ALBL", "delta": 0.2, "strategies": ["BADGE", {"class": "BALD"}]}
     given = RandomSampling()
     grid = one(strategies={"albl": albl, "given": given})
     model = LogisticRegression()
-    made = grid.strategies["albl"].make(model, 3)
-    assert isinstance(made, ALBL) and (made.delta, made.random_state) == (0.2, 3)
+    made = grid.strategies["albl"].make(model)
+    assert isinstance(made, ALBL) and (made.delta, made.random_state) == (0.2, None)
     assert made.estimator is model
     assert [type(arm).__name__ for arm in made.strategies] == ["BADGE", "BALD"]
-    assert grid.strategies["given"].make(model, 3).random_state == 3
+    assert grid.strategies["given"].make(model).random_state is None
     assert given.random_state is None and given.estimator is None
 
 

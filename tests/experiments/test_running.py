@@ -190,7 +190,7 @@ def test_two_at_a_time_share_the_runs(tmp_path, monkeypatch):
         for status in pool.map(play_all, range(2)):
             assert len(status.done) == 20
     assert len({thread for thread, _ in Counted.plays}) == 2
-    assert {seed for _, seed in Counted.plays} == set(range(20))
+    assert len({seed for _, seed in Counted.plays}) == 20
     assert 20 <= len(Counted.plays) <= 20 + 1
 
 
