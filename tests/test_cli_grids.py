@@ -3,13 +3,14 @@
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 from skactive import RandomSampling
 from skactive.cli import main
-from skactive.experiments import Grid, Store
+from skactive.experiments import Grid, Store, playing
 
 TOML = """
 seeds = 2
@@ -196,3 +197,29 @@ def test_help_names_the_commands(capsys):
     assert main(["run", "--help"]) == 0
     out = capsys.readouterr().out
     assert "--only AXIS=NAMES" in out and "[strategies.badge]" in out
+
+
+def test_warnings_and_mixed_versions_are_told(capsys, monkeypatch):
+    fit = RandomSampling.fit
+
+    def warning(self, X_labeled, y, classes=None, **params):
+        warnings.warn("The labels are few.\nMore of this.", UserWarning, stacklevel=2)
+        return fit(self, X_labeled, y, classes, **params)
+
+    monkeypatch.setattr(RandomSampling, "fit", warning)
+    one = [*QUICK, "--only", "batch_size=4", "--no-rehearsal"]
+    assert main([*one, "--only", "seed=0"]) == 0
+    versions = playing._versions()
+    monkeypatch.setattr(playing, "_versions", lambda: {**versions, "torch": "0.1"})
+    assert main([*one, "--only", "seed=1"]) == 0
+    capsys.readouterr()
+    main(["status", *one[1:2]])
+    printed = told(capsys.readouterr().err)
+    assert "Warned in 2 of 4 runs: UserWarning: The labels are few." in printed
+    assert "More of this" not in printed
+    found = re.search(r"different versions of (\w+) stand.*?: (.*?) They", printed)
+    assert found[1] == "torch"
+    assert "0.1 (2 runs)" in found[2] and f"{versions['torch']} (2 runs)" in found[2]
+    main(["report", "grid.toml"])
+    page = Path("grid.html").read_text()
+    assert "The labels are few." in page and "stand side by side" in page

@@ -169,7 +169,7 @@ def _run(grid, store, only, args):
     seconds = time.perf_counter() - start
     status = grid_status(grid, store, only=only)
     print(f"{status}, after {in_words(seconds)}", flush=True)
-    _say_failed(status, retried=args.retry)
+    _say_remarks(store, status, retried=args.retry)
     if ended is not None:
         say(ended)
     return _FAILURE if status.failed or status.missing else _SUCCESS
@@ -183,7 +183,7 @@ def _status(grid, store, only, args):
         left = in_words(status.seconds_left)
         print(f"time left: {left}, one run after the other")
     print(f"\n{_table(grid, status)}", flush=True)
-    _say_failed(status, retried=False)
+    _say_remarks(store, status, retried=False)
     return _SUCCESS
 
 
@@ -205,7 +205,7 @@ def _report(grid, store, only, args):
             baseline=args.baseline or _random_of(grid),
             ylabel=_score_of(grid),
             perfect=0.0 if _score_of(grid).startswith("neg") else 1.0,
-            notes=[f"{status}.", *_failures(status)],
+            notes=[f"{status}.", *_failures(status), *_remarks(store, status)],
             png=args.png,
             csv=args.csv,
         )
@@ -278,11 +278,15 @@ def _table(grid, status):
     )
 
 
-def _say_failed(status, retried):
-    for sentence in _failures(status):
+def _say_remarks(store, status, retried):
+    for sentence in (*_failures(status), *_remarks(store, status)):
         say(sentence)
     if status.failed and not retried:
         say("Failed runs are played again with --retry.")
+
+
+def _remarks(store, status):
+    return store.remarks(setting.key for setting in status.done)
 
 
 def _failures(status):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skactive.evaluation import Run
+from skactive.experiments.remarks import remarks
 from skactive.experiments.tables import StoreError, is_empty, make_tables
 
 _WAIT = 120  # seconds for another process to write one run, which takes milliseconds
@@ -189,6 +190,29 @@ class Store:
         with self._reading() as db:
             rows = db.execute("SELECT key, error, wall_seconds FROM runs")
             return {key: (error, seconds) for key, error, seconds in rows}
+
+    def remarks(self, keys):
+        """
+        Tell what a reader of finished runs should know.
+
+        Parameters
+        ----------
+        keys : collection of str
+            Of the runs.
+
+        Returns
+        -------
+        list of str
+            Sentences on what was warned of, and on mixed versions.
+        """
+        if not self.path.exists():
+            return []
+        keys = set(keys)
+        with self._reading() as db:
+            rows = db.execute(
+                "SELECT key, warnings, versions FROM runs WHERE error IS NULL"
+            ).fetchall()
+        return remarks([row[1:] for row in rows if row[0] in keys])
 
     def has(self, key):
         """
