@@ -16,6 +16,7 @@ from skactive.labeling.tables import (
     import_csv,
     import_jsonl,
 )
+from skactive.labeling.widget import LabelingWidget
 
 __all__ = [
     "Event",
@@ -23,6 +24,7 @@ __all__ = [
     "LabelStore",
     "LabelStoreError",
     "LabelingSession",
+    "LabelingWidget",
     "export_csv",
     "export_jsonl",
     "export_label_studio",
