@@ -132,7 +132,7 @@ def test_nothing_is_called_saved_before_it_is(session, pool, monkeypatch):
 def test_undo_and_skip(hand, session):
     first, second = session.next_batch()[:2].tolist()
     assert hand.send("undo")["error"] == (
-        "This was not saved: There is nothing left that 'ada' could undo."
+        "Nothing was undone: There is nothing left that 'ada' could undo."
     )
     assert hand.label("up")["error"] == ""
     assert hand.send("skip")["saved"] == f"Skipped: row {second}."
@@ -377,6 +377,12 @@ def test_flat_rows_as_images_on_one_scale(path):
     assert item["alt"] == "Row 1, an image of 2 by 3 pixels"
 
 
+def test_colours_of_floats_are_shown_as_they_are(pool, path):
+    image = np.random.default_rng(0).uniform(0.2, 0.8, (3, 3, 4))
+    item, _ = shown_for(pool[0], path, show=lambda position: image)
+    np.testing.assert_array_equal(pixels(item), np.rint(255 * image))
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_bytes_in_colour_with_channels_first_or_last(path, first):
     images = np.random.default_rng(0).integers(0, 256, (3, 7, 5, 3)).astype(np.uint8)
@@ -410,21 +416,22 @@ def test_payloads_of_the_store(tmp_path):
     picture = tmp_path / "p.png"
     plt.imsave(picture, np.eye(4))
     payloads = ["a text", {"text": "in a dict"}, {"a": 1, "b": "x"}, str(picture), 7]
-    payloads.append(str(tmp_path / "missing.jpg"))
+    payloads += ["https://example.org/p.jpg", str(tmp_path / "missing.jpg")]
     with LabelStore(tmp_path / "labels.db", annotator="ada") as store:
-        store.add_items([f"item {k}" for k in range(6)], payloads)
-        X = np.arange(12.0).reshape(6, 2)
-        with session_on(X, store, initial=range(6), batch_size=6) as session:
+        store.add_items([f"item {k}" for k in range(7)], payloads)
+        X = np.arange(14.0).reshape(7, 2)
+        with session_on(X, store, initial=range(7)) as session:
             hand, items = Hand(LabelingWidget(session)), []
-            for _ in range(6):
+            for _ in range(7):
                 items.append(hand.widget.panel.item)
                 last = hand.stage
                 hand.send("skip")
     assert items[0]["text"] == "a text" and items[1]["text"] == "in a dict"
     assert items[2]["rows"] == [["a", "1"], ["b", "x"]]
     assert base64.b64decode(items[3]["source"].split(",")[1]) == picture.read_bytes()
-    assert items[4]["text"] == "7" and items[5] == {}
-    assert last["error"].startswith("Showing item 5 failed: The image ")
+    assert items[4]["text"] == "7" and items[6] == {}
+    assert items[5]["source"] == "https://example.org/p.jpg"
+    assert last["error"].startswith("Showing item 6 failed: The image ")
     assert "cannot be read (No such file or directory)" in last["error"]
 
 

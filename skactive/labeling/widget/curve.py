@@ -1,6 +1,7 @@
 """A learning curve as a small SVG, in the colours of the page around it."""
 
 _WIDTH, _HEIGHT = 360, 150
+_MOST_POINTS = 60  # of a longer curve only the last one is marked
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 14, 12, 34
 
 
@@ -57,7 +58,7 @@ def _svg(points, text):
         f'<polyline points="{path}" fill="none" class="line" stroke-width="2"/>',
         *(
             f'<circle cx="{x(n):.1f}" cy="{y(s):.1f}" r="3" class="point"/>'
-            for n, s in points
+            for n, s in (points if len(points) <= _MOST_POINTS else points[-1:])
         ),
         "</svg>",
     ]

@@ -74,8 +74,8 @@ class LabelingWidget:
     in the widget. While a batch is chosen the kernel is busy, and the widget says so.
 
     Images of floats are shown from the least value of the pool (black) to its greatest
-    (white), bytes from 0 to 255; single images, where they do not come from an array
-    that holds the pool, from their own least to their own greatest value.
+    (white), bytes from 0 to 255. What ``show`` gives goes from its own least to its own
+    greatest value; colours that lie in [0, 1] are shown as they are.
 
     Examples
     --------
@@ -149,7 +149,8 @@ class LabelingWidget:
         try:
             saved = self._store(what, number)
         except (Exception, KeyboardInterrupt) as error:
-            told = self._told(error, "This was not saved")
+            lost = "Nothing was undone" if what == "undo" else "This was not saved"
+            told = self._told(error, lost)
             self._tell(phase, error=told, message=message)
             return
         self._ask(saved)
@@ -252,8 +253,7 @@ class LabelingWidget:
             }
 
     def _progress(self):
-        store = self.session.store
-        labeled, skipped, total = store.n_labeled, store.n_skipped, store.n_items
+        total, labeled, skipped = self.session.store._counts()
         size = self._round_size
         return {
             "labeled": labeled,

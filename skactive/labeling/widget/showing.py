@@ -130,11 +130,12 @@ class Shower:
             return 0, 255
         if array.dtype == bool:
             return 0, 1
-        if self.show is not None or not isinstance(self.X_pool, np.ndarray):
-            return float(np.nanmin(array)), float(np.nanmax(array))
+        pool = self.X_pool
+        if self.show is not None or getattr(pool, "dtype", None) != array.dtype:
+            is_unit = array.shape[2] > 1 and array.min() >= 0 and array.max() <= 1
+            return (0, 1) if is_unit else _range(array)
         if self._limits is None:
-            low, high = np.nanmin(self.X_pool), np.nanmax(self.X_pool)
-            self._limits = float(low), float(high)
+            self._limits = _range(pool)
         return self._limits
 
     def _payload(self, told, position):
@@ -145,6 +146,8 @@ class Shower:
         if isinstance(told, list):
             return _table([str(k) for k in range(len(told))], told)
         if isinstance(told, str) and Path(told).suffix.lower() in _MEDIA:
+            if told.startswith(("http://", "https://")):
+                return _linked(told, position)
             return _file(Path(told), position)
         return _text(_number(told))
 
@@ -212,6 +215,15 @@ def _channels_last(array, position):
             "how to show it in the 'show' parameter of LabelingWidget."
         )
     return array
+
+
+def _range(numbers):
+    return float(np.nanmin(numbers)), float(np.nanmax(numbers))
+
+
+def _linked(address, position):
+    alt = f"Row {position}, an image"
+    return {"kind": "image", "source": address, "alt": alt, "is_small": False}
 
 
 def _picture(data, kind, position, shape=None):
