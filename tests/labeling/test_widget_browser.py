@@ -21,6 +21,7 @@ from skactive.labeling import LabelingSession, LabelStore
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.slow
 WIDGET = ".skactive-labeling"
+IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 X, Y = load_digits(return_X_y=True)
 
@@ -146,21 +147,21 @@ class Person:
 
     def open_notebook(self):
         self.page.goto(f"{self.address}/lab/tree/label.ipynb?reset")
-        self.page.locator(
-            ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-        ).wait_for()
+        self.page.locator(IDLE).wait_for()
 
     def run_cell(self, k, writes):
         """Run a cell, seen by the file it writes: JupyterLab may not listen yet."""
-        written = self.folder / writes
+        cell, written = self.page.locator(".jp-CodeCell").nth(k), self.folder / writes
         written.unlink(missing_ok=True)
         end = time.monotonic() + 90
         while not written.exists():
             assert time.monotonic() < end, "the cell does not run"
-            self.page.locator(".jp-CodeCell .cm-content").nth(k).click()
-            self.page.keyboard.press("Control+Enter")
-            self.page.wait_for_timeout(3000)
-        self.widget = self.page.locator(".jp-CodeCell").nth(k).locator(WIDGET)
+            if cell.locator(".jp-InputPrompt").inner_text() != "[*]:":
+                cell.locator(".cm-content").click()
+                self.page.keyboard.press("Control+Enter")
+            self.page.wait_for_timeout(1000)
+        self.page.locator(IDLE).wait_for()
+        self.widget = cell.locator(WIDGET)
 
     def row(self):
         """Which row is shown."""
@@ -178,7 +179,12 @@ class Person:
         """Label what is shown, and find it on the disk as soon as it is said saved."""
         row = self.row()
         name = str(Y[row])
-        self.click(name) if by == "click" else self.page.keyboard.press(name)
+        if by == "click":
+            self.click(name)
+        for _ in range({"click": 0, "key": 1, "held key": 4}[by]):
+            self.page.keyboard.down(name)
+            self.page.wait_for_timeout(100)
+        self.page.keyboard.up(name)
         self.sees(f"Saved: row {row} is {name}.")
         assert self.labels()[row] == Y[row]
         return row
@@ -210,7 +216,9 @@ def test_ten_digits_by_keys_and_clicks_through_a_killed_kernel(person):
         f"Row {first}, an image of 8 by 8 pixels"
     )
     done = [person.answer("click")]
-    done += [person.answer("key") for _ in range(5)]  # into the second round
+    done += [person.answer("held key")]  # one answer, and not one for each row
+    done += [person.answer("key") for _ in range(4)]  # into the second round
+    assert person.labels() == {row: Y[row] for row in done} and len(done) == 6
     assert person.widget.get_by_role("img", name="Learning curve").count() == 1
 
     row = person.row()
