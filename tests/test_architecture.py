@@ -49,7 +49,10 @@ FORBIDDEN = {
     "evaluation": {"sklearn", "skorch", "torch"},
     "simulation": {"skorch", "torch"},
 }
-LAZY_ONLY = {"matplotlib", "pandas", "dask", "pyarrow", "pytest"}
+LAZY_ONLY = {
+    *("matplotlib", "pandas", "dask", "pyarrow", "pytest"),
+    *("ipywidgets", "anywidget", "traitlets"),
+}
 FILES = sorted(ROOT.rglob("*.py"))
 
 

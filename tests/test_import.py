@@ -3,7 +3,10 @@ import sys
 
 BLOCKED = """
 import sys
-for name in ("matplotlib", "pandas", "dask", "pyarrow", "pytest", "IPython"):
+for name in (
+    *("matplotlib", "pandas", "dask", "pyarrow", "pytest", "IPython"),
+    *("ipywidgets", "anywidget", "skops"),
+):
     sys.modules[name] = None  # importing it now raises
 import skactive
 """

@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
-from sphinx_gallery.notebook import python_to_jupyter_cli
+
+_EXTRA = 'pip install ".[notebooks]"'
+nbformat = pytest.importorskip("nbformat", reason=_EXTRA)
+nbclient = pytest.importorskip("nbclient", reason=_EXTRA)
+gallery = pytest.importorskip("sphinx_gallery.notebook", reason=_EXTRA)
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SAID = {
@@ -26,10 +28,10 @@ def test_example_runs_as_a_notebook(name, tmp_path, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     script = tmp_path / f"{name}.py"
     script.write_bytes((EXAMPLES / script.name).read_bytes())
-    python_to_jupyter_cli([str(script)])
+    gallery.python_to_jupyter_cli([str(script)])
     notebook = nbformat.read(script.with_suffix(".ipynb"), as_version=4)
     resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(notebook, timeout=300, resources=resources).execute()
+    nbclient.NotebookClient(notebook, timeout=300, resources=resources).execute()
 
     outputs = [
         output

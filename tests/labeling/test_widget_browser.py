@@ -18,7 +18,9 @@ from sklearn.datasets import load_digits
 from skactive import MarginSampling
 from skactive.labeling import LabelingSession, LabelStore
 
-playwright = pytest.importorskip("playwright.sync_api")
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason='pip install ".[notebooks]"'
+)
 pytestmark = pytest.mark.slow
 WIDGET = ".skactive-labeling"
 IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
