@@ -103,3 +103,19 @@ def test_what_has_no_query():
     search.param_grid = {"sampler": ["kmeans++"]}
     with pytest.raises(AttributeError, match="refit=True"):
         query(search.fit(X, Y), X)
+
+
+def test_a_search_over_lam_is_the_same_in_two_processes():
+    scores = [
+        GridSearchCV(
+            simulation(BAIT(LogisticRegression(C=0.1))),
+            {"strategy__lam": [0.01, 1.0, 100.0]},
+            cv=2,
+            n_jobs=jobs,
+        )
+        .fit(X, Y)
+        .cv_results_["mean_test_score"]
+        for jobs in (1, 2)
+    ]
+    assert_array_equal(*scores)
+    assert len(set(scores[0])) > 1  # lam matters
