@@ -108,6 +108,27 @@ def _parser(command):
             metavar="NAME",
             help="strategy to compare with (the grid's RandomSampling)",
         )
+        add(
+            "--budgets",
+            choices=("000", "002"),
+            default="000",
+            help="where the penalty matrix compares: by the rule of BADGE's paper, or of "
+            "BAIT's, which takes losses too (000)",
+        )
+        add(
+            "--level",
+            type=float,
+            default=0.95,
+            metavar="SHARE",
+            help="confidence of intervals and tests (0.95)",
+        )
+        add(
+            "--reach",
+            type=float,
+            metavar="SCORE",
+            help="the score to reach in figures of labels and seconds (the baseline's "
+            "mean last score)",
+        )
         add("--png", action="store_true", help="write each figure as a file, too")
         add("--csv", action="store_true", help="write each table as a file, too")
     return parser
@@ -203,6 +224,9 @@ def _report(grid, store, only, args):
             args.out or args.grid.with_suffix(".html"),
             title=grid.name,
             baseline=args.baseline or _random_of(grid),
+            budgets=args.budgets,
+            level=args.level,
+            reach=args.reach,
             ylabel=_score_of(grid),
             perfect=0.0 if _score_of(grid).startswith("neg") else 1.0,
             notes=[f"{status}.", *_failures(status), *_remarks(store, status)],
