@@ -112,8 +112,8 @@ def _parser(command):
             "--budgets",
             choices=("000", "002"),
             default="000",
-            help="where the penalty matrix compares: by the rule of BADGE's paper, or of "
-            "BAIT's, which takes losses too (000)",
+            help="where the penalty matrix compares: by the rule of BADGE's paper, or "
+            "of BAIT's, which takes losses too (000)",
         )
         add(
             "--level",
