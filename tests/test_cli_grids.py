@@ -137,7 +137,8 @@ def test_a_report_is_written_of_what_is_played(capsys):
     asked = ["--level", "0.9", "--reach", "0.5", "--budgets", "002"]
     assert main(["report", "grid.toml", *asked]) == 0
     page = Path("grid.html").read_text()
-    assert "90%" in page and "95%" not in page and "0.5" in page
+    assert "90%" in page and "95%" not in page
+    assert "Labels until a score of 0.5" in page
     assert main(["report", "grid.toml", "--level", "95"]) == 2
     assert "'level'" in capsys.readouterr().err
     assert main(["report", "grid.toml", "--out", "page.pdf"]) == 2
