@@ -7,12 +7,13 @@ from skactive.nets.nin import NetworkInNetwork
 from skactive.nets.resnet import ResNet18
 from skactive.nets.seeded import SeededClassifier
 from skactive.nets.stopping import StopAtAccuracy
-from skactive.nets.training import FixedLengthLoader
+from skactive.nets.training import BatchLoader, FixedLengthLoader
 from skactive.nets.vgg import VGG
 
 __all__ = [
     "MLP",
     "VGG",
+    "BatchLoader",
     "BayesianCNN",
     "FixedLengthLoader",
     "NetworkInNetwork",

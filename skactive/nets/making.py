@@ -16,7 +16,7 @@ from skactive.nets.nin import NetworkInNetwork
 from skactive.nets.resnet import ResNet18
 from skactive.nets.seeded import SeededClassifier
 from skactive.nets.stopping import StopAtAccuracy
-from skactive.nets.training import FixedLengthLoader
+from skactive.nets.training import BatchLoader, FixedLengthLoader
 from skactive.nets.vgg import VGG
 
 _PATIENCE = 3
@@ -153,14 +153,14 @@ def make_net(
         default_lr = 1e-3 if len(shape) > 1 else 1e-4
     _check_training(lr, batch_size, max_epochs, stop_accuracy, device)
     stop, train_split = _stopping(stop_accuracy, patience, validation)
-    loader = {}
+    loader = {"iterator_train": BatchLoader, "iterator_valid": BatchLoader}
     if epoch_length is not None:
         if not isinstance(epoch_length, numbers.Integral) or epoch_length < 1:
             raise ValueError(
                 "The 'epoch_length' parameter of make_net must be an integer >= 1, or "
                 f"None. Got {epoch_length!r} instead."
             )
-        loader = {
+        loader |= {
             "iterator_train": FixedLengthLoader,
             "iterator_train__epoch_length": epoch_length,
         }

@@ -7,9 +7,17 @@ import pytest
 import torch
 from sklearn.base import clone
 from skorch import NeuralNetClassifier
+from skorch.dataset import Dataset
 from torch import nn
+from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from skactive.nets import MLP, FixedLengthLoader, SeededClassifier, StopAtAccuracy
+from skactive.nets import (
+    MLP,
+    BatchLoader,
+    FixedLengthLoader,
+    SeededClassifier,
+    StopAtAccuracy,
+)
 
 
 def rows(n=60, seed=0):
@@ -178,3 +186,62 @@ def test_epochs_have_one_length_however_many_rows_there_are(n):
 def test_an_epoch_needs_a_row():
     with pytest.raises(ValueError, match=r"'epoch_length'.*at least 1"):
         FixedLengthLoader(torch.arange(3), epoch_length=0)
+
+
+# ------------------------------------------------------------ BatchLoader
+
+
+@pytest.mark.parametrize("with_labels", [True, False])
+@pytest.mark.parametrize("as_rows", [np.asarray, torch.from_numpy])
+def test_batches_are_those_of_torchs_loader(as_rows, with_labels):
+    X, y = rows(23)
+    dataset = Dataset(as_rows(X), as_rows(y) if with_labels else None)
+    ours, theirs = (
+        kind(
+            dataset,
+            batch_size=5,
+            shuffle=True,
+            drop_last=True,
+            generator=torch.Generator().manual_seed(3),
+        )
+        for kind in (BatchLoader, DataLoader)
+    )
+    pairs = list(zip(ours, theirs, strict=True))
+    assert len(pairs) == len(ours) == 4
+    for mine, other in pairs:
+        for left, right in zip(mine, other, strict=True):
+            assert left.dtype == right.dtype
+            torch.testing.assert_close(left, right, rtol=0, atol=0)
+
+
+class Doubled(Dataset):
+    def transform(self, X, y):
+        return 2 * X, y
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        Doubled(*rows(12)),
+        TensorDataset(*map(torch.from_numpy, rows(12))),
+        Dataset({"a": rows(12)[0], "b": rows(12)[0]}, rows(12)[1]),
+        Subset(Dataset(*rows(12)), [3, 1, 11, 2]),
+        Subset(Subset(Doubled(*rows(12)), [3, 1, 11, 2]), [2, 0]),
+    ],
+    ids=["transform", "tensors", "dict", "subset", "subset of a transform"],
+)
+def test_other_datasets_give_what_torchs_loader_gives(dataset):
+    ours, theirs = (list(kind(dataset, 3)) for kind in (BatchLoader, DataLoader))
+    assert len(ours) == len(theirs)
+    for mine, other in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, other, rtol=0, atol=0)
+
+
+def test_a_net_learns_the_same_with_whole_batches():
+    X, y = rows()
+    nets = [
+        make(iterator_train=kind, iterator_valid=kind, random_state=0).fit(X, y)
+        for kind in (BatchLoader, DataLoader)
+    ]
+    assert torch.equal(*map(weights, nets))
+    assert np.array_equal(*(net.predict_proba(X) for net in nets))
