@@ -25,12 +25,14 @@ from skactive.inspection.fitting import fit_model, warn_about_net
 from skactive.inspection.last_layers import weights_among
 from skactive.inspection.preparation import code_targets, final_model
 from skactive.inspection.questions import answers, check_probabilities, takes_labeled
+from skactive.utils.candidates import candidate_rows, told_of_pool
 from skactive.utils.labeled import LabeledSet
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.selection import top_n
+from skactive.utils.storage import kept_dtype, storing
 from skactive.utils.validation import (
     check_n,
-    check_positions,
+    check_picks,
     num_rows,
     validate_labeled,
     validate_rows,
@@ -43,7 +45,7 @@ _QUESTIONS = {
     "sample_posterior": sample_posterior,
 }
 # What the spawned seeds are for: fitting the model, querying, posterior draws.
-_FIT, _QUERY, _POSTERIOR, _DISCRIMINATOR = range(4)
+_FIT, _QUERY, _POSTERIOR, _DISCRIMINATOR, _CANDIDATES = range(5)
 
 
 @contextmanager
@@ -90,8 +92,9 @@ class QueryStrategy(
     n_rounds_ : int
         How often ``partial_fit`` has added labels since ``fit``.
     query_info_ : Bunch
-        Of the last query: ``positions``, ``round``, ``status``, and what the strategy
-        has to show.
+        Of the last query: ``positions``, ``round``, ``status``, ``n_pool`` rows, of
+        which ``n_candidates`` were looked at (``candidates`` are their positions, where
+        they were drawn), and what the strategy has to show.
 
     Examples
     --------
@@ -212,7 +215,7 @@ class QueryStrategy(
 
     # ---------------------------------------------------------------- choosing
 
-    def query(self, X_pool, n=1):
+    def query(self, X_pool, n=1, *, max_candidates=None, storage=None):
         """
         Choose the rows of the pool to label next.
 
@@ -222,6 +225,12 @@ class QueryStrategy(
             Unlabelled rows.
         n : int, default=1
             How many to choose, 1 <= n <= n_pool.
+        max_candidates : int or None, default=None
+            Look only at so many rows, drawn first, uniformly and without replacement;
+            a smaller pool is used whole. None looks at all.
+        storage : {"float64", "float32", "float16"} or None, default=None
+            The dtype in which the model's answers about the pool are kept. None keeps
+            them as the model gives them, float16 as float32.
 
         Returns
         -------
@@ -236,23 +245,26 @@ class QueryStrategy(
         TypeError
             The argument n is no int, or the model cannot answer what is asked.
         ValueError
-            X_pool is empty, smaller than n, or not like the rows of ``fit``.
+            X_pool is empty, smaller than n, or not like the rows of ``fit``;
+            max_candidates is smaller than n, or storage no such dtype.
         """
-        X_pool = self._validate_pool(X_pool)
-        n = check_n(n, num_rows(X_pool))
+        check_is_fitted(self)
+        seeds = self._seeds(_CANDIDATES)
+        X, candidates = candidate_rows(X_pool, n, max_candidates, seeds)
+        X = self._validate_pool(X)
+        n = check_n(n, num_rows(X))
         rng = np.random.default_rng(self._seeds(_QUERY))
         info = Bunch(status="complete")
-        picked = self._query(self._ask(X_pool), n, rng, info)
+        with storing(storage):
+            picked = self._query(self._ask(X), n, rng, info)
         author = f"{type(self).__name__}._query"
-        picked = check_positions(picked, n, num_rows(X_pool), author)
-        if not np.array_equal(info.get("positions", picked), picked):
-            raise ValueError(
-                f"{author} reports the positions {info.positions!r} but returns "
-                f"{picked!r}: return the picks that were conditioned on."
-            )
-        info.update(positions=picked.copy(), round=self.n_rounds_)
+        info.positions = check_picks(picked, n, num_rows(X), info, author)
+        info.update(round=self.n_rounds_, n_pool=num_rows(X), n_candidates=num_rows(X))
+        if candidates is not None:
+            told_of_pool(info, candidates)
+            info.update(n_pool=num_rows(X_pool), candidates=candidates)
         self.query_info_ = info
-        return picked
+        return info.positions.copy()
 
     @abstractmethod
     def _query(self, pool, n, rng, info):
@@ -281,8 +293,9 @@ class QueryStrategy(
         """Put the questions this strategy declared to the model."""
         pool = Bunch(X=X_pool, n=num_rows(X_pool))
         for name in self.requires:
-            pool[name] = np.asarray(self._ask_one(name, X_pool))
-            shape = pool[name].shape
+            answer = np.asarray(self._ask_one(name, X_pool))
+            pool[name] = answer.astype(kept_dtype(answer.dtype), copy=False)
+            shape = answer.shape
             expected = (
                 ("T", pool.n, "K") if name == "sample_posterior" else (pool.n, "K")
             )

@@ -8,7 +8,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skactive.utils.validation import num_rows
+from skactive.utils.validation import given_only, num_rows
 
 
 def _last_has(method):
@@ -135,7 +135,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         return self
 
     @available_if(_last_has("query"))
-    def query(self, X_pool, n=1):
+    def query(self, X_pool, n=1, *, max_candidates=None, storage=None):
         """
         Choose the rows of the pool to label next.
 
@@ -145,6 +145,11 @@ class Pipeline(sklearn.pipeline.Pipeline):
             Unlabelled rows, as the first step takes them.
         n : int, default=1
             How many to choose, 1 <= n <= n_pool.
+        max_candidates : int or None, default=None
+            Look only at so many rows, drawn first; see ``QueryStrategy.query``.
+        storage : {"float64", "float32", "float16"} or None, default=None
+            The dtype in which the model's answers about the pool are kept; None keeps
+            them as they come.
 
         Returns
         -------
@@ -164,7 +169,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
                 f"{num_rows(X_pool)}. Use transformers that keep every row, so that "
                 "positions mean the same rows."
             )
-        return self.steps[-1][1].query(X, n)
+        given = given_only(max_candidates=max_candidates, storage=storage)
+        return self.steps[-1][1].query(X, n, **given)
 
     @property
     def query_info_(self):

@@ -5,8 +5,10 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skactive.utils.validation import given_only
 
-def query(search, X_pool, n=1):
+
+def query(search, X_pool, n=1, *, max_candidates=None, storage=None):
     """
     Choose the rows to label next with the best strategy of a search.
 
@@ -21,6 +23,11 @@ def query(search, X_pool, n=1):
         Unlabelled rows.
     n : int, default=1
         How many to choose, 1 <= n <= n_pool.
+    max_candidates : int or None, default=None
+        Look only at so many rows, drawn first; see ``QueryStrategy.query``.
+    storage : {"float64", "float32", "float16"} or None, default=None
+        The dtype in which the model's answers about the pool are kept; None keeps them
+        as they come.
 
     Returns
     -------
@@ -71,7 +78,8 @@ def query(search, X_pool, n=1):
         )
     if strategy is best:
         _warn_of_ties(search)
-    return strategy.query(X_pool, n)
+    given = given_only(max_candidates=max_candidates, storage=storage)
+    return strategy.query(X_pool, n, **given)
 
 
 def _warn_of_ties(search):

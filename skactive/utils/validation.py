@@ -14,19 +14,36 @@ from skactive.utils.containers import is_dataframe
 
 def num_rows(X):
     """
-    Count the rows of an array, sparse matrix or data frame.
+    Count the rows of an array, sparse matrix, data frame or list.
 
     Parameters
     ----------
-    X : ndarray, sparse matrix or data frame
-        Validated rows.
+    X : array-like
+        Rows.
 
     Returns
     -------
     int
         The number of rows.
     """
-    return X.shape[0]
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
+def given_only(**options):
+    """
+    Leave out what was not given, lest a strategy of others' meet what it cannot know.
+
+    Parameters
+    ----------
+    **options : dict
+        Parameters; None stands for not given.
+
+    Returns
+    -------
+    dict
+        Those that are not None.
+    """
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def check_n(n, n_pool):
@@ -91,6 +108,37 @@ def check_positions(picked, n, n_pool, author):
             f"{picked!r} instead."
         )
     return picked.astype(np.int64)
+
+
+def check_picks(picked, n, n_pool, info, author):
+    """
+    Check what a strategy chose, and that it tells of the same rows.
+
+    Parameters
+    ----------
+    picked : array-like of shape (n,)
+        Positions in the pool.
+    n : int
+        How many were asked for.
+    n_pool : int
+        The number of rows to choose from.
+    info : Bunch
+        What the strategy told.
+    author : str
+        Whose answer it is, to be named.
+
+    Returns
+    -------
+    ndarray of shape (n,), dtype int64
+        The positions.
+    """
+    picked = check_positions(picked, n, n_pool, author)
+    if not np.array_equal(info.get("positions", picked), picked):
+        raise ValueError(
+            f"{author} reports the positions {info.positions!r} but returns "
+            f"{picked!r}: return the picks that were conditioned on."
+        )
+    return picked
 
 
 def check_count(owner, name, least):
