@@ -15,7 +15,7 @@ def readme(pytestconfig):
 
 def test_python_blocks_run(readme, capsys, tmp_path, monkeypatch):
     blocks = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     monkeypatch.chdir(tmp_path)  # where it keeps its labels
     namespace = {}
     for block in blocks:
@@ -24,6 +24,8 @@ def test_python_blocks_run(readme, capsys, tmp_path, monkeypatch):
     printed = capsys.readouterr().out
     assert float(re.match(r"([\d.]+) with 120 labels", printed)[1]) > 0.85
     assert "paired over 5 seed(s)" in printed
+    assert "\n5 labels in labels.db\n" in printed
+    namespace["session"].close()
     with LabelStore(tmp_path / "labels.db") as store:
         assert store.n_labeled == 5
 

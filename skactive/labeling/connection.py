@@ -97,7 +97,8 @@ class Connection:
     def _opened(self):
         if self.is_closed:
             raise LabelStoreError(
-                f"The store {self.path} was closed. Open it again with LabelStore."
+                f"The store {self.path} was closed. Open it again: make a new "
+                "LabelStore or LabelingSession of this path."
             )
         if self._db is None:
             if self._identity is not None:
