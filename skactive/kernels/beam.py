@@ -154,10 +154,7 @@ class _Front:
     def start(self):
         """Give the rows that the empty configuration offers."""
         if self.is_bare:
-            z = self.rows.z
-            plain = self.rows.shift is not None
-            norms = z.square().sum(dim=1) if plain else self.rows.norms
-            return [[int(norms.argmax())]]
+            return [[self.rows.longest()[1]]]
         best = _Farthest(self.width)
         for block in blocks(len(self.rows)):
             best.see(self.values[:1, block], block.start)
@@ -173,7 +170,7 @@ class _Front:
         best = _Farthest(self.width)
         for block in blocks(len(self.rows)):
             # Block by block in place: a parent's later columns are still its own.
-            squares = pairwise(self.rows, self.rows.factors(block), centres).T
+            squares = pairwise(self.rows.factors(block), centres).T
             new = self._weighted(squares, block)[which]
             values = torch.minimum(self.values[parents, block], new)
             inside = ((at >= block.start) & (at < block.stop)).nonzero()[:, 0]

@@ -18,6 +18,14 @@ from skactive.kernels.distances import (
     pairwise,
     workspace,
 )
+from skactive.kernels.parts import (
+    Part,
+    Whole,
+    begin,
+    give,
+    longest,
+    take,
+)
 from skactive.kernels.shared import check_per_row, cut_head
 
 
@@ -106,73 +114,180 @@ def k_center_greedy(z, n, *, a=None, nearest_labeled=None, weights=None, head=10
     position; rows already chosen come last. Costs 2 n_rows n (d + K) flops as matrix
     products and n_rows + 4096 × head numbers of memory.
     """
-    rows = Rows(z, a)
-    queue = _Queue(rows, n, nearest_labeled, weights, head)
-    chosen, heights, pending = [], [], []
-    if nearest_labeled is None:
-        chosen = pending = [
-            int(z.square().sum(dim=1).argmax())
-            if a is None
-            else int(rows.norms.argmax())
-        ]
+    pool = Whole(CoveringPart(z, a, weights=weights, squares=nearest_labeled))
+    return cover(pool, n, head=head, is_bare=nearest_labeled is None)
+
+
+def cover(pool, n, *, z_labeled=None, is_bare=None, head=1024):
+    """
+    Choose n rows of a pool in parts by greedy k-centre.
+
+    Parameters
+    ----------
+    pool : Whole or alike
+        Parts that are `CoveringPart`.
+    n : int
+        How many rows to choose, 1 <= n <= n_rows.
+    z_labeled : torch.Tensor of shape (n_labeled, d) or None, default=None
+        Embeddings of the labelled rows.
+    is_bare : bool or None, default=None
+        Whether to start from the row of largest norm; None where nothing is labelled.
+    head : int, default=1024
+        Rows kept up to date after each pick.
+
+    Returns
+    -------
+    Covering
+        The same as of `k_center_greedy`, however many parts there are.
+
+    Notes
+    -----
+    A round sends d + K numbers for each centre and gets the head's positions and
+    distances from each part; another gets the rows of the head.
+    """
+    if not 1 <= n <= pool.n_rows:
+        raise ValueError(
+            f"n must lie in [1, {pool.n_rows}], the number of rows. Got {n}."
+        )
+    begin(pool)
+    if z_labeled is not None and len(z_labeled):
+        pool.tell("cover", z_labeled)
+    elif is_bare is None:
+        is_bare = True
+    queue = _Queue(pool, head)
+    chosen, heights, positions, centres = [], [], [], None
+    if is_bare:
+        chosen = positions = [longest(pool)]
+        centres = give(pool, chosen)
     while len(chosen) < n:
-        queue.fold(pending)
-        pending, values = queue.take(n - len(chosen))
-        chosen, heights = chosen + pending, heights + values
-    queue.fold(pending)
-    heights = [*heights[len(heights) - n + 1 :], queue.height()]
+        queue.fold(positions, centres)
+        positions, values, centres = queue.take(n - len(chosen))
+        chosen, heights = chosen + positions, heights + values
+    queue.fold(positions, centres)
+    heights = [*heights[len(heights) - n + 1 :], queue.height]
     radii = torch.tensor(heights, dtype=torch.float64).sqrt()
     return Covering(torch.tensor(chosen), radii, queue.n_passes)
+
+
+class CoveringPart(Part):
+    """
+    Some rows of a pool, and how far each is from the centres.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (m, d), float16, float32 or float64
+        Embeddings.
+    a : torch.Tensor of shape (m, K) or None, default=None
+        The other factor.
+    start : int, default=0
+        Position of the first row in the pool.
+    weights : torch.Tensor of shape (m,) or None, default=None
+        Factors >= 0 of the distances.
+    squares : torch.Tensor of shape (m,) or None, default=None
+        Squared distances to the nearest labelled row, where they are known.
+    """
+
+    def __init__(self, z, a=None, start=0, *, weights=None, squares=None):
+        super().__init__(z, a, start)
+        self.weights, self.squares = weights, squares
+
+    def begin(self, shift):
+        """
+        Get ready to measure.
+
+        Parameters
+        ----------
+        shift : torch.Tensor of shape (d,) or None
+            Where plain rows are measured from.
+        """
+        super().begin(shift)
+        rows, weights = self.rows, self.weights
+        self.free = torch.ones(len(rows), dtype=torch.bool, device=rows.z.device)
+        if weights is not None:
+            self.weights = check_per_row(rows, "weights", weights).square()
+        if self.squares is None:
+            self.squares = torch.full_like(rows.norms, torch.inf)
+        else:
+            squares = check_per_row(rows, "nearest_labeled", self.squares)
+            self.squares = squares.clone()
+
+    def cover(self, z_labeled):
+        """
+        Measure the distances to the labelled rows.
+
+        Parameters
+        ----------
+        z_labeled : torch.Tensor of shape (n_labeled, d)
+            Their embeddings.
+        """
+        self.squares = _nearest_labeled(self.rows, z_labeled, None)
+
+    def fold(self, positions, centres, head):
+        """
+        Bring all distances up to date.
+
+        Parameters
+        ----------
+        positions : torch.Tensor of shape (c,), int64
+            The new centres.
+        centres : Factors or None
+            Their rows; None where there are none.
+        head : int
+            How many rows to tell about.
+
+        Returns
+        -------
+        values : torch.Tensor of shape (h,)
+            The (weighted) squared distances of the farthest rows; -1 where chosen.
+        positions : torch.Tensor of shape (h,), int64
+            Their positions, ascending.
+        weights : torch.Tensor of shape (h,) or None
+            The squares of their weights.
+        height : float
+            The largest (weighted) squared distance of all rows.
+        """
+        if centres is not None:
+            fold_centres(self.rows, self.squares, centres)
+            at = self.here(positions)[1]
+            self.free[at] = False
+            self.squares[at] = 0
+        values = self.squares
+        if self.weights is not None:
+            values = values * self.weights
+        height = float(values.max())
+        # Below every distance: a chosen row comes back only if nothing else is left.
+        values = values.masked_fill(~self.free, -1)
+        at = cut_head(values, head)[0]
+        weights = None if self.weights is None else self.weights[at]
+        return values[at], at + self.start, weights, height
 
 
 class _Queue:
     """The rows by (weighted) squared distance: a fresh head, a stale rest."""
 
-    def __init__(self, rows, n, nearest_labeled, weights, head):
-        if not 1 <= n <= len(rows):
-            raise ValueError(
-                f"n must lie in [1, {len(rows)}], the number of rows. Got {n}."
-            )
-        self.rows, self.head, self.n_passes = rows, head, 0
-        self.squares = (
-            torch.full_like(rows.norms, torch.inf)
-            if nearest_labeled is None
-            else check_per_row(rows, "nearest_labeled", nearest_labeled).clone()
+    def __init__(self, pool, head):
+        self.pool, self.head, self.n_passes = pool, head, 0
+
+    def fold(self, positions, centres):
+        """Bring all distances up to date; each part tells of the rows that lead."""
+        # One more than the head: the first one outside bounds all others.
+        answers = self.pool.tell(
+            "fold", torch.tensor(positions, dtype=torch.int64), centres, self.head + 1
         )
-        self.weights = (
-            None
-            if weights is None
-            else check_per_row(rows, "weights", weights).square()
-        )
-        self.free = torch.ones(len(rows), dtype=torch.bool, device=rows.z.device)
-
-    def fold(self, centres):
-        """Bring all distances up to date."""
-        if centres:
-            at = torch.tensor(centres, device=self.squares.device)
-            fold_centres(self.rows, self.squares, self.rows.factors(at))
-            self.free[at] = False
-            self.squares[at] = 0
-            self.n_passes += 1
-
-    def values(self, at=slice(None)):
-        squares = self.squares[at]
-        if self.weights is not None:
-            squares = squares * self.weights[at]
-        # Below every distance: a chosen row comes back only if nothing else is left.
-        return squares.masked_fill(~self.free[at], -1)
-
-    def height(self):
-        squares = self.squares if self.weights is None else self.squares * self.weights
-        return float(squares.max())
+        values, at, weights, heights = zip(*answers, strict=True)
+        self.values, self.at = torch.cat(values), torch.cat(at)
+        self.weights = None if weights[0] is None else torch.cat(weights)
+        self.height = max(heights)
+        self.n_passes += centres is not None
 
     def take(self, most):
         """Pick while the head's best beats every stale bound."""
-        values = self.values()
-        at, bound, first_outside = cut_head(values, self.head)
-        fresh, factors = values[at], self.rows.factors(at)
-        weights = None if self.weights is None else self.weights[at]
-        picked, heights = [], []
+        inside, bound, first_outside = cut_head(self.values, self.head)
+        first_outside = int(self.at[first_outside])
+        at, fresh = self.at[inside], self.values[inside]
+        weights = None if self.weights is None else self.weights[inside]
+        factors = give(self.pool, at)
+        picked, heights, turns = [], [], []
         while len(picked) < most:
             best = fresh.max()
             turn = int((fresh == best).nonzero()[0])
@@ -182,15 +297,14 @@ class _Queue:
                 break
             picked.append(position)
             heights.append(height)
-            centre = type(factors)(
-                *(f if f is None else f[turn : turn + 1] for f in factors)
-            )
-            new = pairwise(self.rows, factors, centre)[:, 0]
+            turns.append(turn)
+            new = pairwise(factors, take(factors, slice(turn, turn + 1)))[:, 0]
             fresh = torch.minimum(fresh, new if weights is None else new * weights)
             fresh[turn] = -1
         if len(picked) < 16:
             self.head *= 2
-        return picked, heights
+        turns = torch.tensor(turns, dtype=torch.int64, device=factors.z.device)
+        return picked, heights, take(factors, turns) if picked else None
 
 
 def fold_centres(rows, squares, centres):
@@ -210,9 +324,9 @@ def fold_centres(rows, squares, centres):
     for block in blocks(len(rows)):
         left = rows.factors(block)
         for some in blocks(len(centres.z)):
-            right = type(centres)(*(f if f is None else f[some] for f in centres))
+            right = take(centres, some)
             torch.minimum(
-                squares[block], nearest(rows, left, right, work), out=squares[block]
+                squares[block], nearest(left, right, work), out=squares[block]
             )
 
 

@@ -39,11 +39,15 @@ class Rows:
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n, d), float32 or float64
-        Embeddings. Plain rows are measured from their mean, which is subtracted block
-        by block: far from the origin the expanded square would lose its digits.
+    z : torch.Tensor of shape (n, d), float16, float32 or float64
+        Embeddings. Half precision is for keeping: numbers are read, block by block, as
+        float32.
     a : torch.Tensor of shape (n, K) or None, default=None
         The other factor, on the device and in the dtype of z.
+    shift : torch.Tensor of shape (d,) or None, default=None
+        Where plain rows are measured from: far from the origin the expanded square
+        would lose its digits. None is near the mean of z, of `origin`; of no effect
+        with a.
 
     Raises
     ------
@@ -51,11 +55,15 @@ class Rows:
         The shapes, dtypes or devices do not fit, or a number is not finite.
     """
 
-    def __init__(self, z, a=None):
+    def __init__(self, z, a=None, shift=None):
         _check(z, a)
         self.z, self.a = z, a
-        self.shift = z.mean(dim=0) if a is None and len(z) else None
-        self.norms = z.new_empty(len(z))
+        self.dtype = torch.promote_types(z.dtype, torch.float32)
+        self.shift = None
+        if a is None:
+            shift = origin([column_sums(z)], len(z)) if shift is None else shift
+            self.shift = shift.to(z.device, self.dtype)
+        self.norms = torch.empty(len(z), dtype=self.dtype, device=z.device)
         for block in blocks(len(z)):
             rows = self.like(z[block], None if a is None else a[block])
             self.norms[block] = rows.norms
@@ -65,19 +73,6 @@ class Rows:
 
     def __len__(self):
         return len(self.z)
-
-    @property
-    def tolerance(self):
-        """
-        Relative size below which a squared distance is rounding.
-
-        Returns
-        -------
-        float
-            Distances up to this share of the two squared norms count as 0.
-        """
-        width = self.z.shape[1] + (0 if self.a is None else self.a.shape[1])
-        return torch.finfo(self.z.dtype).eps * max(16.0, 2 * math.sqrt(width))
 
     def factors(self, at):
         """
@@ -93,8 +88,8 @@ class Rows:
         Factors
             These rows.
         """
-        z = self.z[at] if self.shift is None else self.z[at] - self.shift
-        return Factors(z, None if self.a is None else self.a[at], self.norms[at])
+        z, a = self._read(self.z[at], None if self.a is None else self.a[at])
+        return Factors(z, a, self.norms[at])
 
     def like(self, z, a=None):
         """
@@ -112,9 +107,74 @@ class Rows:
         Factors
             The rows, from the same origin.
         """
-        z = z if self.shift is None else z - self.shift
+        z, a = self._read(z, a)
         norms = z.square().sum(dim=1)
         return Factors(z, a, norms if a is None else norms * a.square().sum(dim=1))
+
+    def _read(self, z, a):
+        z = z.to(self.dtype)
+        z = z if self.shift is None else z - self.shift
+        return z, None if a is None else a.to(self.dtype)
+
+    def longest(self):
+        """
+        Find the row that is farthest from zero.
+
+        Returns
+        -------
+        norm : float
+            Its squared norm.
+        position : int
+            The first row of that norm.
+        """
+        norms = self.norms
+        if self.shift is not None:
+            norms = torch.empty_like(self.norms)
+            for block in blocks(len(self.z)):
+                norms[block] = self.z[block].to(self.dtype).square().sum(dim=1)
+        at = int(norms.argmax())
+        return float(norms[at]), at
+
+
+def column_sums(z):
+    """
+    Sum each column, block by block.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (n, d)
+        Numbers.
+
+    Returns
+    -------
+    torch.Tensor of shape (d,), float64, on the CPU
+        The sums.
+    """
+    total = torch.zeros(z.shape[1], dtype=torch.float64)
+    for block in blocks(len(z)):
+        total += z[block].sum(dim=0, dtype=torch.float64).cpu()
+    return total
+
+
+def origin(sums, n):
+    """
+    Give a point near the mean of rows, the same however the rows were cut.
+
+    Parameters
+    ----------
+    sums : list of torch.Tensor of shape (d,), float64
+        Sums of each column over each part of the rows.
+    n : int
+        The number of rows.
+
+    Returns
+    -------
+    torch.Tensor of shape (d,), float64
+        The mean, each number rounded to 12 binary digits: near is enough, and sums in
+        another order may differ in the last of 53.
+    """
+    mantissa, exponent = torch.frexp(sum(sums) / max(n, 1))
+    return torch.ldexp((mantissa * 2**12).round(), exponent - 12)
 
 
 def blocks(n):
@@ -135,14 +195,12 @@ def blocks(n):
         yield slice(start, min(start + BLOCK, n))
 
 
-def pairwise(rows, left, right):
+def pairwise(left, right):
     """
-    Measure squared distances between two sets of rows.
+    Measure squared distances between two sets of rows from one origin.
 
     Parameters
     ----------
-    rows : Rows
-        Where both come from: their origin and rounding.
     left : Factors
         The m rows.
     right : Factors
@@ -155,17 +213,15 @@ def pairwise(rows, left, right):
         2mc(d + K) flops.
     """
     squares = _less_left_norm(left, right) + left.norms[:, None]
-    return _settled(squares, left.norms[:, None], rows.tolerance)
+    return _settled(squares, left.norms[:, None], _tolerance(left))
 
 
-def nearest(rows, left, right, work=None):
+def nearest(left, right, work=None):
     """
     Measure the squared distance of each row to the nearest row of another set.
 
     Parameters
     ----------
-    rows : Rows
-        Where both come from: their origin and rounding.
     left : Factors
         The m rows.
     right : Factors
@@ -181,7 +237,7 @@ def nearest(rows, left, right, work=None):
         2mc(d + K) flops and m × c numbers of memory.
     """
     squares = _less_left_norm(left, right, work).amin(dim=1) + left.norms
-    return _settled(squares, left.norms, rows.tolerance)
+    return _settled(squares, left.norms, _tolerance(left))
 
 
 def workspace(rows, n_columns):
@@ -201,7 +257,7 @@ def workspace(rows, n_columns):
         Not initialised; the second part only where rows are factored.
     """
     parts = 1 if rows.a is None else 2
-    return rows.z.new_empty(parts, min(BLOCK, len(rows)) * n_columns)
+    return rows.norms.new_empty(parts, min(BLOCK, len(rows)) * n_columns)
 
 
 def _less_left_norm(left, right, work=None):
@@ -218,16 +274,22 @@ def _less_left_norm(left, right, work=None):
     return torch.addcmul(right.norms, inner, outer, value=-2, out=inner)
 
 
+def _tolerance(rows):
+    """Give the share of two squared norms up to which a distance is rounding."""
+    width = rows.z.shape[1] + (0 if rows.a is None else rows.a.shape[1])
+    return torch.finfo(rows.z.dtype).eps * max(16.0, 2 * math.sqrt(width))
+
+
 def _settled(squares, norms, tolerance):
     # Two equal rows have equal norms, so one of the two tells the scale of rounding.
     return torch.where(squares <= 2 * tolerance * norms, 0, squares)
 
 
 def _check(z, a):
-    if z.ndim != 2 or z.dtype not in (torch.float32, torch.float64):
+    if z.ndim != 2 or z.dtype not in (torch.float16, torch.float32, torch.float64):
         raise ValueError(
-            "The embeddings z must be a float32 or float64 tensor of shape (n, d). Got "
-            f"shape {tuple(z.shape)}, dtype {z.dtype}."
+            "The embeddings z must be a float16, float32 or float64 tensor of shape "
+            f"(n, d). Got shape {tuple(z.shape)}, dtype {z.dtype}."
         )
     if a is not None and (a.ndim != 2 or len(a) != len(z)):
         raise ValueError(
@@ -251,6 +313,6 @@ def _not_finite(rows):
             )
     return (
         f"Squared norms of {int((~rows.norms.isfinite()).sum())} row(s) overflow "
-        f"{str(rows.z.dtype).removeprefix('torch.')}. Scale the features, or pass "
+        f"{str(rows.dtype).removeprefix('torch.')}. Scale the features, or pass "
         "float64."
     )

@@ -20,12 +20,12 @@ def test_factored_equals_dense(seed, d, n_classes, plain):
     z, a = random_rows(seed, d=d, n_classes=n_classes, dtype=torch.float32)
     a = None if plain else a
     rows = Rows(z, a)
-    fast = pairwise(rows, rows.factors(slice(0, 9)), rows.factors(slice(9, 30)))
+    fast = pairwise(rows.factors(slice(0, 9)), rows.factors(slice(9, 30)))
     g = gradient_embeddings(z, a)
     slow = squared_distances(g[:9], g[9:])
     scale = (g**2).sum(axis=1)
     np.testing.assert_allclose(fast.numpy(), slow, rtol=1e-4, atol=1e-5 * scale.max())
-    near = nearest(rows, rows.factors(slice(0, 9)), rows.factors(slice(9, 30)))
+    near = nearest(rows.factors(slice(0, 9)), rows.factors(slice(9, 30)))
     np.testing.assert_array_equal(near.numpy(), fast.amin(dim=1).numpy())
 
 
@@ -35,14 +35,14 @@ def test_factored_equals_dense(seed, d, n_classes, plain):
 def test_equal_rows_have_distance_exactly_zero(dtype, offset, plain, device):
     z, a = random_rows(0, n=500, d=512, dtype=dtype, offset=offset)
     rows = Rows(z.to(device), None if plain else a.to(device))
-    squares = pairwise(rows, rows.factors(slice(0, 500)), rows.factors(slice(0, 500)))
+    squares = pairwise(rows.factors(slice(0, 500)), rows.factors(slice(0, 500)))
     assert (squares.diagonal() == 0).all() and (squares >= 0).all()
 
 
 def test_far_from_the_origin_digits_are_kept():
     z, _ = random_rows(0, d=64, dtype=torch.float32, offset=1000.0)
     rows = Rows(z)
-    fast = pairwise(rows, rows.factors(slice(0, 9)), rows.factors(slice(9, 30)))
+    fast = pairwise(rows.factors(slice(0, 9)), rows.factors(slice(9, 30)))
     slow = squared_distances(z[:9].double().numpy(), z[9:].double().numpy())
     np.testing.assert_allclose(fast.numpy(), slow, rtol=1e-4)
 
@@ -50,7 +50,7 @@ def test_far_from_the_origin_digits_are_kept():
 def test_rows_from_elsewhere_share_the_origin():
     z, _ = random_rows(0, offset=5.0)
     rows = Rows(z[:20])
-    fast = pairwise(rows, rows.factors(slice(0, 20)), rows.like(z[20:]))
+    fast = pairwise(rows.factors(slice(0, 20)), rows.like(z[20:]))
     np.testing.assert_allclose(
         fast.numpy(), squared_distances(z[:20].numpy(), z[20:].numpy())
     )

@@ -63,12 +63,13 @@ def test_law_of_the_whole_batch(plain, n_proposals):
 def test_the_law_catches_a_sampler_that_accepts_everything(monkeypatch):
     z, a = pool_of_eight(plain=True)
     monkeypatch.setattr(
-        seeding, "pairwise", lambda rows, *_: torch.full((2, 99), 1e9).double()
+        seeding, "pairwise", lambda *_: torch.full((2, 99), 1e9).double()
     )
 
-    def accept_all(self, proposals, stale, pending, most):
-        new = dict.fromkeys(p for p in proposals.tolist() if p not in pending)
-        return list(new)[: most - len(pending)]
+    def accept_all(self, proposals, stale, factors, pending, rows, most):
+        found = proposals.tolist()
+        new = {p: turn for turn, p in enumerate(found) if p not in pending}
+        return list(new.values())[: most - len(pending)]
 
     monkeypatch.setattr(seeding._StaleLaw, "_judge", accept_all)
     counts, _ = draw_batches(z, a, width=2, n_proposals=2)
