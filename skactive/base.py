@@ -22,20 +22,20 @@ from skactive.inspection import (
     sample_posterior,
 )
 from skactive.inspection.fitting import fit_model, warn_about_net
-from skactive.inspection.last_layers import weights_among
+from skactive.inspection.pool_answers import PoolAnswers
 from skactive.inspection.preparation import code_targets, final_model
-from skactive.inspection.questions import answers, check_probabilities, takes_labeled
-from skactive.utils.candidates import candidate_rows, told_of_pool
+from skactive.inspection.questions import answers
+from skactive.inspection.sampling import prepared_by
+from skactive.utils.candidates import candidate_rows, check_picks, told_of_pool
 from skactive.utils.labeled import LabeledSet
+from skactive.utils.pools import as_pool
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.selection import top_n
-from skactive.utils.storage import kept_dtype, storing
+from skactive.utils.storage import storing
 from skactive.utils.validation import (
     check_n,
-    check_picks,
     num_rows,
     validate_labeled,
-    validate_rows,
 )
 from skactive.utils.versions import Versioned
 
@@ -61,7 +61,12 @@ def _restored_on_error(estimator):
 
 
 class QueryStrategy(
-    Versioned, ModelMethods, MetaEstimatorMixin, BaseEstimator, metaclass=ABCMeta
+    Versioned,
+    ModelMethods,
+    PoolAnswers,
+    MetaEstimatorMixin,
+    BaseEstimator,
+    metaclass=ABCMeta,
 ):
     """
     Base of all query strategies.
@@ -249,7 +254,7 @@ class QueryStrategy(
             max_candidates is smaller than n, or storage no such dtype.
         """
         check_is_fitted(self)
-        seeds = self._seeds(_CANDIDATES)
+        X_pool, seeds = as_pool(X_pool), self._seeds(_CANDIDATES)
         X, candidates = candidate_rows(X_pool, n, max_candidates, seeds)
         X = self._validate_pool(X)
         n = check_n(n, num_rows(X))
@@ -289,56 +294,13 @@ class QueryStrategy(
             Distinct positions in the order chosen.
         """
 
-    def _ask(self, X_pool):
-        """Put the questions this strategy declared to the model."""
-        pool = Bunch(X=X_pool, n=num_rows(X_pool))
-        for name in self.requires:
-            answer = np.asarray(self._ask_one(name, X_pool))
-            pool[name] = answer.astype(kept_dtype(answer.dtype), copy=False)
-            shape = answer.shape
-            expected = (
-                ("T", pool.n, "K") if name == "sample_posterior" else (pool.n, "K")
-            )
-            if len(shape) != len(expected) or shape[-2] != pool.n:
-                wanted = ", ".join(map(str, expected))
-                raise ValueError(
-                    f"{type(self.estimator_).__name__} answered {name} with an array "
-                    f"of shape {shape} when asked about {pool.n} rows. It must give "
-                    f"({wanted})."
-                )
-        return pool
-
-    def _ask_one(self, name, X):
-        if name == "embed":
-            layer = getattr(self, "layer", None)
-            options = {} if layer is None else {"layer": layer}
-            return embed(self.estimator_, X, **options)
-        if name == "sample_posterior":
-            seed = np.random.RandomState(np.random.MT19937(self._seeds(_POSTERIOR)))
-            return self._sample(X, getattr(self, "n_draws", None), seed)
-        return check_probabilities(
-            predict_proba(self.estimator_, X), final_model(self.estimator_)
-        )
-
-    def _sample(self, X, n_draws, random_state):
-        """Pass the labelled rows on where the posterior is computed from them."""
-        options = {}
-        if takes_labeled(final_model(self.estimator_)):
-            labeled = self._labeled
-            y = self._coding.encode(labeled.y)
-            options["labeled"] = (labeled.X, y, weights_among(labeled.params))
-        return sample_posterior(self.estimator_, X, n_draws, random_state, **options)
-
     def _seeds(self, purpose):
         return seed_sequence(self._entropy, self.n_rounds_, purpose)
 
-    # ---------------------------------------------------------------- checking
+    def _posterior_state(self):
+        return np.random.RandomState(np.random.MT19937(self._seeds(_POSTERIOR)))
 
-    def _validate_pool(self, X_pool):
-        check_is_fitted(self)
-        return validate_rows(
-            self, X_pool, estimator=self._unfitted(), input_name="X_pool"
-        )
+    # ---------------------------------------------------------------- checking
 
     def _check_model(self, estimator):
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
@@ -467,6 +429,10 @@ class ScoringStrategy(QueryStrategy):
     def _query(self, pool, n, rng, info):
         return top_n(self._checked_scores(pool), n, rng)
 
+    def _selection_memory(self, n_pool, n, widths):
+        # Scores, twice while they are put together or sorted, and what breaks ties.
+        return 4 * 8 * n_pool
+
     def _checked_scores(self, pool):
         scores = np.asarray(self._scores(pool), dtype=np.float64)
         if scores.shape != (pool.n,) or np.isnan(scores).any():
@@ -481,7 +447,12 @@ class ScoringStrategy(QueryStrategy):
 register_wrapper(QueryStrategy, "estimator_")
 
 
-@sample_posterior.register(QueryStrategy)
-def _(strategy, X, n_draws=None, random_state=None, labeled=None):
+def _own_labels(strategy, labeled=None):
     check_is_fitted(strategy)  # and has labelled rows of its own
-    return strategy._sample(X, n_draws, random_state)
+    return strategy._sampler()
+
+
+@sample_posterior.register(QueryStrategy)
+@prepared_by(_own_labels)
+def _(strategy, X, n_draws=None, random_state=None, labeled=None):
+    return _own_labels(strategy).draw(X, n_draws, random_state)

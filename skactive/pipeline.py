@@ -8,7 +8,9 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skactive.utils.validation import given_only, num_rows
+from skactive.utils.candidates import given_only
+from skactive.utils.pools import MappedRows, as_pool, is_on_disk
+from skactive.utils.validation import num_rows
 
 
 def _last_has(method):
@@ -161,15 +163,8 @@ class Pipeline(sklearn.pipeline.Pipeline):
         ValueError
             A transformer gave another number of rows, or the strategy refuses.
         """
-        check_is_fitted(self)
-        X = self._transformed(X_pool)
-        if num_rows(X) != num_rows(X_pool):
-            raise ValueError(
-                f"The transformers made {num_rows(X)} rows out of the pool's "
-                f"{num_rows(X_pool)}. Use transformers that keep every row, so that "
-                "positions mean the same rows."
-            )
         given = given_only(max_candidates=max_candidates, storage=storage)
+        X = self._pool_transformed(X_pool, in_parts=max_candidates is not None)
         return self.steps[-1][1].query(X, n, **given)
 
     @property
@@ -213,6 +208,24 @@ class Pipeline(sklearn.pipeline.Pipeline):
     def _transformed(self, X):
         front = self.steps[:-1]
         return sklearn.pipeline.Pipeline(front).transform(X) if front else X
+
+    def _pool_transformed(self, X_pool, in_parts):
+        """Transform the pool; what is on disk, or looked at in part, when it is read."""
+        check_is_fitted(self)
+        X_pool = as_pool(X_pool)
+        if in_parts or is_on_disk(X_pool):
+            return MappedRows(X_pool, self._row_by_row)
+        return self._row_by_row(X_pool)
+
+    def _row_by_row(self, rows):
+        X = self._transformed(rows)
+        if num_rows(X) != num_rows(rows):
+            raise ValueError(
+                f"The transformers made {num_rows(X)} rows out of the pool's "
+                f"{num_rows(rows)}. Use transformers that keep every row, so that "
+                "positions mean the same rows."
+            )
+        return X
 
     def _name_for_last(self, parameter):
         routed = get_config()["enable_metadata_routing"]

@@ -1,6 +1,7 @@
 """A committee: several models on the same labels, whose disagreement is a posterior."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
@@ -24,9 +25,10 @@ from skactive.inspection.preparation import (
     final_model,
 )
 from skactive.inspection.questions import answers, predict_proba, sample_posterior
+from skactive.inspection.sampling import Sampler, prepared_by
 from skactive.utils.containers import safe_indexing
 from skactive.utils.random import draw_entropy, seed_sequence
-from skactive.utils.validation import num_rows, validate_labeled, validate_rows
+from skactive.utils.validation import validate_labeled, validate_rows
 
 
 class Committee(MetaEstimatorMixin, BaseEstimator):
@@ -260,19 +262,32 @@ class Committee(MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
-@sample_posterior.register(Committee)
-def _(committee, X, n_draws=None, random_state=None):
+def _draw(committee, X, n_draws, random_state):
     X = committee._validated(X)
     asks = [in_columns(ask) for ask in committee._asks(X)]
-    draws = sample_members("Committee", asks, n_draws, random_state)
-    if len(draws) > 1 and num_rows(X) > 1 and (draws == draws[:1]).all():
+    return sample_members("Committee", asks, n_draws, random_state)
+
+
+def _warn_if_unanimous(draws):
+    (first, *others), n = draws, draws.shape[1]
+    if others and n > 1 and all(np.array_equal(first, other) for other in others):
         warnings.warn(
-            f"The {len(draws)} members asked agree exactly on all {num_rows(X)} rows: "
-            "they tell no row from another. Use bootstrap=True, or members that "
-            "differ.",
+            f"The {len(draws)} members asked agree exactly on all {n} rows: they tell "
+            "no row from another. Use bootstrap=True, or members that differ.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
+
+
+def _judged_at_the_end(committee, labeled=None):
+    return Sampler(partial(_draw, committee), judge=_warn_if_unanimous)
+
+
+@sample_posterior.register(Committee)
+@prepared_by(_judged_at_the_end)
+def _(committee, X, n_draws=None, random_state=None):
+    draws = _draw(committee, X, n_draws, random_state)
+    _warn_if_unanimous(draws)
     return draws
 
 

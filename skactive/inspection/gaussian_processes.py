@@ -1,5 +1,7 @@
 """Gaussian processes: joint draws of the function over all rows."""
 
+from functools import partial
+
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import expit, log_expit, softmax
@@ -11,11 +13,17 @@ from sklearn.gaussian_process import (
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skactive.inspection.questions import DEFAULT_DRAWS, check_n_draws, sample_posterior
+from skactive.inspection.sampling import Sampler, prepared_by
 from skactive.utils.random import draw_entropy, int_seed, seed_sequence
 from skactive.utils.validation import num_rows
 
 
+def _jointly(process, labeled=None):
+    return Sampler(partial(sample_posterior, process), is_joint=True)
+
+
 @sample_posterior.register(GaussianProcessRegressor)
+@prepared_by(_jointly)
 def _(process, X, n_draws=None, random_state=None):
     check_is_fitted(process, "X_train_")  # unfitted it would answer from the prior
     n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
@@ -31,6 +39,7 @@ def _(process, X, n_draws=None, random_state=None):
 
 
 @sample_posterior.register(GaussianProcessClassifier)
+@prepared_by(_jointly)
 def _(process, X, n_draws=None, random_state=None):
     check_is_fitted(process)
     n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)

@@ -1,5 +1,7 @@
 """Classifiers whose last layer can be approximated: logistic regression and nets."""
 
+from functools import partial
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils.class_weight import compute_sample_weight
@@ -14,15 +16,26 @@ from skactive.inspection.questions import (
     embed,
     sample_posterior,
 )
+from skactive.inspection.sampling import Sampler, prepared_by
 from skactive.inspection.skorch_heads import find_head
 from skactive.inspection.skorch_hooks import modules_of
 from skactive.utils.random import draw_entropy
 
 
+def _with_posterior(model, labeled=None):
+    check_is_fitted(model)
+    return Sampler(partial(_draw, model, _posterior(model, labeled)))
+
+
 @sample_posterior.register(LogisticRegression)
+@prepared_by(_with_posterior)
 def _(model, X, n_draws=None, random_state=None, labeled=None):
     check_is_fitted(model)
-    n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
+    check_n_draws(n_draws, DEFAULT_DRAWS)
+    return _draw(model, _posterior(model, labeled), X, n_draws, random_state)
+
+
+def _posterior(model, labeled):
     if labeled is None:
         raise ValueError(
             "The posterior of a LogisticRegression needs the rows that it was fitted "
@@ -36,7 +49,11 @@ def _(model, X, n_draws=None, random_state=None, labeled=None):
             "rows at all. Give the strategy some, those it was fitted on."
         )
     weights = row_weights(model, y, sample_weight)
-    posterior = fit_laplace(model, X_labeled, weights)
+    return fit_laplace(model, X_labeled, weights)
+
+
+def _draw(model, posterior, X, n_draws, random_state):
+    n_draws = check_n_draws(n_draws, DEFAULT_DRAWS)
     z = last_layer(model, X).z
     return posterior.draw(z, n_draws, draw_entropy(random_state))
 

@@ -1,5 +1,7 @@
 """Pipelines: transform, then ask the last step."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -9,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skactive.inspection.laplace import last_layer
 from skactive.inspection.preparation import code_targets, final_model
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
+from skactive.inspection.sampling import prepared_by, sampler
 from skactive.inspection.seeding import isolated_random, seed_parameters
 from skactive.utils.validation import num_rows
 
@@ -28,8 +31,21 @@ def _asking_last_step(question):
     return ask
 
 
+def _sampling_last_step(pipeline, labeled=None):
+    if labeled is not None:
+        X_labeled, *rest = labeled
+        labeled = (_transformed(pipeline, X_labeled), *rest)
+    inner = sampler(pipeline[-1], labeled)
+
+    def draw(X, n_draws, random_state):
+        return inner.draw(_transformed(pipeline, X), n_draws, random_state)
+
+    return replace(inner, draw=draw)
+
+
 for _question in (predict_proba, embed, sample_posterior, last_layer):
     _question.register(Pipeline, _asking_last_step(_question))
+prepared_by(_sampling_last_step)(sample_posterior.dispatch(Pipeline))
 
 
 @final_model.register(Pipeline)

@@ -12,6 +12,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from skactive.inspection.laplace import last_layer
 from skactive.inspection.preparation import as_input, code_targets, final_model
 from skactive.inspection.questions import embed, predict_proba, sample_posterior
+from skactive.inspection.sampling import prepared_by, sampler
 
 
 def register_wrapper(wrapper_class, fitted, unfitted="estimator"):
@@ -60,6 +61,7 @@ def register_wrapper(wrapper_class, fitted, unfitted="estimator"):
 
     for question in (predict_proba, embed, sample_posterior, last_layer):
         question.register(wrapper_class, asking(question))
+    prepared_by(asking(sampler))(sample_posterior.dispatch(wrapper_class))
     for preparation in (final_model, as_input, code_targets):
         preparation.register(wrapper_class, preparing(preparation))
 

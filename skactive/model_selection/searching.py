@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from skactive.utils.validation import given_only
+from skactive.utils.candidates import given_only
 
 
 def query(search, X_pool, n=1, *, max_candidates=None, storage=None):

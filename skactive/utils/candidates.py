@@ -1,12 +1,13 @@
-"""A random part of the pool to choose from, and positions told in the whole of it."""
+"""A random part of the pool to choose from, and positions told in the whole pool."""
 
+import math
 import numbers
 
 import numpy as np
 from sklearn.utils import Bunch
 
-from skactive.utils.containers import safe_indexing
-from skactive.utils.validation import num_rows
+from skactive.utils.pools import is_on_disk, pick_rows
+from skactive.utils.validation import check_positions, num_rows
 
 POSITIONS = ("positions", "forward", "removed")
 """Entries of ``query_info_`` that hold positions of rows."""
@@ -58,7 +59,7 @@ def candidate_rows(X_pool, n, max_candidates, seeds):
 
     Parameters
     ----------
-    X_pool : array-like of shape (n_pool, ...)
+    X_pool : array-like of shape (n_pool, ...) or LazyRows
         The pool.
     n : int
         How many rows are to be chosen.
@@ -69,8 +70,8 @@ def candidate_rows(X_pool, n, max_candidates, seeds):
 
     Returns
     -------
-    rows : array-like of shape (n_candidates, ...)
-        The rows drawn, or X_pool itself.
+    rows : array-like of shape (n_candidates, ...) or LazyRows
+        The rows drawn, to be read later where the pool is on disk; or X_pool itself.
     positions : ndarray of shape (n_candidates,), dtype int64, or None
         Where they stand in the pool, ascending; None where it is looked at whole.
     """
@@ -81,7 +82,32 @@ def candidate_rows(X_pool, n, max_candidates, seeds):
     if drawn is None:
         return X_pool, None
     positions = draw_candidates(n_pool, drawn, seeds)
-    return safe_indexing(X_pool, positions), positions
+    return pick_rows(X_pool, positions), positions
+
+
+def candidate_memory(X_pool, n_candidates):
+    """
+    Say what drawing candidates takes.
+
+    Parameters
+    ----------
+    X_pool : array-like of shape (n_pool, ...) or LazyRows
+        The pool.
+    n_candidates : int
+        How many are drawn.
+
+    Returns
+    -------
+    int
+        Bytes: positions of all rows while some are drawn, and those drawn; the rows
+        too, where the pool is in memory and they are copied.
+    """
+    positions = 8 * (num_rows(X_pool) + 3 * n_candidates)
+    if is_on_disk(X_pool):
+        return positions
+    dtype = getattr(X_pool, "dtype", np.dtype(np.float64))
+    numbers = math.prod(getattr(X_pool, "shape", ())[1:])
+    return positions + n_candidates * numbers * np.dtype(dtype).itemsize
 
 
 def draw_candidates(n_pool, n_candidates, seeds):
@@ -124,3 +150,51 @@ def told_of_pool(info, candidates):
             told_of_pool(value, candidates)
         elif name in POSITIONS:
             info[name] = candidates[value]
+
+
+def check_picks(picked, n, n_pool, info, author):
+    """
+    Check what a strategy chose, and that it tells of the same rows.
+
+    Parameters
+    ----------
+    picked : array-like of shape (n,)
+        Positions in the pool.
+    n : int
+        How many were asked for.
+    n_pool : int
+        The number of rows to choose from.
+    info : Bunch
+        What the strategy told.
+    author : str
+        Whose answer it is, to be named.
+
+    Returns
+    -------
+    ndarray of shape (n,), dtype int64
+        The positions.
+    """
+    picked = check_positions(picked, n, n_pool, author)
+    if not np.array_equal(info.get("positions", picked), picked):
+        raise ValueError(
+            f"{author} reports the positions {info.positions!r} but returns "
+            f"{picked!r}: return the picks that were conditioned on."
+        )
+    return picked
+
+
+def given_only(**options):
+    """
+    Leave out what was not given, lest a strategy of others' meet what it cannot know.
+
+    Parameters
+    ----------
+    **options : dict
+        Parameters; None stands for not given.
+
+    Returns
+    -------
+    dict
+        Those that are not None.
+    """
+    return {name: value for name, value in options.items() if value is not None}

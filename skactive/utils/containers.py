@@ -2,9 +2,34 @@
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import _safe_indexing as safe_indexing  # documented, public
+from sklearn.utils import _safe_indexing  # documented, public
+
+from skactive.utils.lazy_rows import LazyRows
 
 __all__ = ["concatenate_rows", "is_dataframe", "safe_indexing"]
+
+
+def safe_indexing(X, indices, *, axis=0):
+    """
+    Take rows, or columns, out of any container.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix, data frame, list or LazyRows
+        Where to take from.
+    indices : slice or array-like of int
+        What to take.
+    axis : int, default=0
+        0 takes rows, 1 columns (not of ``LazyRows``).
+
+    Returns
+    -------
+    array-like
+        What was taken, in the same container; an array from ``LazyRows``.
+    """
+    if isinstance(X, LazyRows):
+        return X[indices]
+    return _safe_indexing(X, indices, axis=axis)
 
 
 def is_dataframe(X):

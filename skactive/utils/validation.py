@@ -2,14 +2,17 @@
 
 import math
 import numbers
+from functools import partial
 
 import numpy as np
 from sklearn.base import is_regressor
-from sklearn.utils import get_tags
+from sklearn.utils import check_array, gen_batches, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
+from skactive.utils.blocks import block_rows
 from skactive.utils.containers import is_dataframe
+from skactive.utils.pools import LazyRows, MappedRows
 
 
 def num_rows(X):
@@ -27,23 +30,6 @@ def num_rows(X):
         The number of rows.
     """
     return X.shape[0] if hasattr(X, "shape") else len(X)
-
-
-def given_only(**options):
-    """
-    Leave out what was not given, lest a strategy of others' meet what it cannot know.
-
-    Parameters
-    ----------
-    **options : dict
-        Parameters; None stands for not given.
-
-    Returns
-    -------
-    dict
-        Those that are not None.
-    """
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def check_n(n, n_pool):
@@ -108,37 +94,6 @@ def check_positions(picked, n, n_pool, author):
             f"{picked!r} instead."
         )
     return picked.astype(np.int64)
-
-
-def check_picks(picked, n, n_pool, info, author):
-    """
-    Check what a strategy chose, and that it tells of the same rows.
-
-    Parameters
-    ----------
-    picked : array-like of shape (n,)
-        Positions in the pool.
-    n : int
-        How many were asked for.
-    n_pool : int
-        The number of rows to choose from.
-    info : Bunch
-        What the strategy told.
-    author : str
-        Whose answer it is, to be named.
-
-    Returns
-    -------
-    ndarray of shape (n,), dtype int64
-        The positions.
-    """
-    picked = check_positions(picked, n, n_pool, author)
-    if not np.array_equal(info.get("positions", picked), picked):
-        raise ValueError(
-            f"{author} reports the positions {info.positions!r} but returns "
-            f"{picked!r}: return the picks that were conditioned on."
-        )
-    return picked
 
 
 def check_count(owner, name, least):
@@ -309,7 +264,7 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
     ----------
     owner : estimator
         The fitted strategy.
-    X : array-like of shape (n_samples, n_features) or (n_samples, ...)
+    X : array-like of shape (n_samples, n_features) or (n_samples, ...), or LazyRows
         Rows.
     estimator : estimator
         The wrapped estimator, whose tags decide.
@@ -318,15 +273,19 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
 
     Returns
     -------
-    array-like of shape (n_samples, n_features) or (n_samples, ...)
-        The rows: a data frame as it is, all else as an array.
+    array-like of shape (n_samples, n_features) or (n_samples, ...), or LazyRows
+        The rows: a data frame as it is, all else as an array. Of ``LazyRows`` one is
+        looked at now, the others whenever they are read.
     """
     if _is_empty(X):
         raise ValueError(
             f"{input_name} has no rows (0 samples): there is nothing to work on. Pass "
             "at least one row, or end the loop."
         )
-    checked = validate_data(owner, X, reset=False, **_array_options(estimator))
+    if isinstance(X, LazyRows):
+        validate_rows(owner, X[:1], estimator=estimator)
+        return MappedRows(X, partial(_validated_part, owner, estimator))
+    checked = _validated(owner, X, _array_options(estimator))
     X = X if is_dataframe(X) else checked
     _check_row_shape(owner, X, reset=False)
     if isinstance(X, np.ndarray) and first_step(estimator) is not estimator:
@@ -334,6 +293,32 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
         X = X.view()
         X.flags.writeable = False
     return X
+
+
+def _validated(owner, X, options):
+    """Validate rows; many of them in parts, for each is made into flags for a while."""
+    is_floats = isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.ndim > 0
+    height = block_rows(8 * X[:1].size) if is_floats else 0
+    if not is_floats or len(X) <= height:
+        return validate_data(owner, X, reset=False, **options)
+    validate_data(owner, X[:height], reset=False, **options)
+    for part in gen_batches(len(X), height):
+        _check_part(owner, X[part], options)
+    return np.asarray(X)
+
+
+def _validated_part(owner, estimator, X):
+    options = _array_options(estimator)
+    checked = _check_part(owner, X, options)
+    X = X if is_dataframe(X) else checked
+    _check_row_shape(owner, X, reset=False)
+    return X
+
+
+def _check_part(owner, X, options):
+    if is_dataframe(X):
+        return validate_data(owner, X, reset=False, **options)
+    return check_array(X, estimator=owner, input_name="X", **options)
 
 
 def takes_nan(estimator):
