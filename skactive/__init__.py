@@ -2,6 +2,7 @@
 
 from importlib.metadata import version
 
+import skactive.distributed  # noqa: F401  (so that query knows of dask's pools)
 from skactive.base import QueryStrategy, ScoringStrategy
 from skactive.inspection import Committee, LastLayerLaplace
 from skactive.simulation import ActiveLearningSimulation

@@ -27,10 +27,11 @@ from skactive.inspection.preparation import code_targets, final_model
 from skactive.inspection.questions import answers
 from skactive.inspection.sampling import prepared_by
 from skactive.utils.candidates import candidate_rows, check_picks, told_of_pool
+from skactive.utils.elsewhere import ElsewhereRows
 from skactive.utils.labeled import LabeledSet
 from skactive.utils.pools import as_pool
 from skactive.utils.random import draw_entropy, seed_sequence
-from skactive.utils.selection import top_n
+from skactive.utils.selection import ScoredPart, best_of, top_n
 from skactive.utils.storage import storing
 from skactive.utils.validation import (
     check_n,
@@ -116,6 +117,7 @@ class QueryStrategy(
     """
 
     requires = ()
+    _takes_parts = False  # whether _query can do with pool.parts in place of answers
 
     # The first argument is data, not metadata to be requested; classes always are.
     __metadata_request__fit = {"X_labeled": UNUSED, "classes": True}  # noqa: RUF012
@@ -256,18 +258,16 @@ class QueryStrategy(
         check_is_fitted(self)
         X_pool, seeds = as_pool(X_pool), self._seeds(_CANDIDATES)
         X, candidates = candidate_rows(X_pool, n, max_candidates, seeds)
-        X = self._validate_pool(X)
-        n = check_n(n, num_rows(X))
         rng = np.random.default_rng(self._seeds(_QUERY))
         info = Bunch(status="complete")
-        with storing(storage):
-            picked = self._query(self._ask(X), n, rng, info)
+        with storing(storage), self._opened(X, info) as pool:
+            n = check_n(n, pool.n)
+            picked = self._query(pool, n, rng, info)
         author = f"{type(self).__name__}._query"
         info.positions = check_picks(picked, n, num_rows(X), info, author)
         info.update(round=self.n_rounds_, n_pool=num_rows(X), n_candidates=num_rows(X))
         if candidates is not None:
-            told_of_pool(info, candidates)
-            info.update(n_pool=num_rows(X_pool), candidates=candidates)
+            told_of_pool(info, candidates, num_rows(X_pool))
         self.query_info_ = info
         return info.positions.copy()
 
@@ -293,6 +293,27 @@ class QueryStrategy(
         array-like of shape (n,)
             Distinct positions in the order chosen.
         """
+
+    @contextmanager
+    def _opened(self, X, info):
+        """Give what the model says of the pool, here or where its parts are."""
+        if not isinstance(X, ElsewhereRows):
+            yield self._ask(self._validate_pool(X))
+            return
+        self._check_takes_parts()
+        with X.opened(self) as parts:
+            yield Bunch(n=num_rows(X), parts=parts)
+            info.update(parts.report())
+
+    def _check_takes_parts(self):
+        if not self._takes_parts:
+            raise TypeError(
+                f"{type(self).__name__} with these parameters needs the whole pool at "
+                "hand, and X_pool lies in parts on workers. Look at some of it with "
+                "query(X_pool, n, max_candidates=...), pass X_pool.compute(), or use "
+                "another strategy: the user guide's page on pools larger than memory "
+                "lists those that work on parts."
+            )
 
     def _seeds(self, purpose):
         return seed_sequence(self._entropy, self.n_rounds_, purpose)
@@ -392,7 +413,16 @@ class ScoringStrategy(QueryStrategy):
         The model; None means ``LogisticRegression()``.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model and the breaking of ties.
+
+    Attributes
+    ----------
+    scores_by_row : bool
+        Whether a row's score depends on that row alone, not on the rest of the pool:
+        then a pool that lies on several workers is scored where it lies. A subclass
+        says so itself.
     """
+
+    scores_by_row = False
 
     @abstractmethod
     def _scores(self, pool):
@@ -426,7 +456,14 @@ class ScoringStrategy(QueryStrategy):
         """
         return self._checked_scores(self._ask(self._validate_pool(X_pool)))
 
+    @property
+    def _takes_parts(self):
+        is_joint = any(question.is_joint for question in self._questions())
+        return self.scores_by_row and not is_joint
+
     def _query(self, pool, n, rng, info):
+        if "parts" in pool:
+            return best_of(pool.parts.make(_scored_part).ask("top", n, rng), n)
         return top_n(self._checked_scores(pool), n, rng)
 
     def _selection_memory(self, n_pool, n, widths):
@@ -442,6 +479,10 @@ class ScoringStrategy(QueryStrategy):
                 f"{int(np.isnan(scores).sum())} NaN."
             )
         return scores
+
+
+def _scored_part(strategy, answers, start):
+    return ScoredPart(strategy._checked_scores(answers), start)
 
 
 register_wrapper(QueryStrategy, "estimator_")

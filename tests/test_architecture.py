@@ -37,6 +37,7 @@ ROOMS = {
         "plotting",
     },
     "labeling": {"utils", "exceptions"},
+    "distributed": {"kernels", "utils"},
     "cli": ALL,
     "__main__": {"cli"},
     "__init__": ALL,
@@ -50,7 +51,7 @@ FORBIDDEN = {
     "simulation": {"skorch", "torch"},
 }
 LAZY_ONLY = {
-    *("matplotlib", "pandas", "dask", "pyarrow", "pytest"),
+    *("matplotlib", "pandas", "dask", "distributed", "pyarrow", "pytest"),
     *("ipywidgets", "anywidget", "traitlets"),
 }
 FILES = sorted(ROOT.rglob("*.py"))

@@ -4,14 +4,17 @@ import numpy as np
 import torch
 
 from skactive.base import QueryStrategy
-from skactive.kernels.covering import k_center_greedy
+from skactive.kernels.covering import CoveringPart, cover
 from skactive.kernels.determinant import (
     WIDEST,
     exchange_chain,
     greedy_maxdet,
     sample_kdpp,
 )
-from skactive.kernels.seeding import kmeans_plusplus
+from skactive.kernels.distances import Rows
+from skactive.kernels.parts import give
+from skactive.kernels.seeding import SeedingPart, seed
+from skactive.strategies.parting import in_parts
 from skactive.utils.random import torch_generator
 from skactive.utils.validation import check_choice
 
@@ -93,12 +96,15 @@ class BADGE(QueryStrategy):
         self.layer = layer
         self.device = device
 
+    @property
+    def _takes_parts(self):
+        return self.sampler in ("kmeans++", "kcenter")
+
     def _query(self, pool, n, rng, info):
         check_choice(self, "sampler", tuple(_SAMPLERS))
         check_choice(self, "init", ("max_norm", "uniform"))
-        z, a = self._factors(pool)
         generator = torch_generator(rng.bit_generator.seed_seq)
-        chosen = _SAMPLERS[self.sampler](self, z, a, n, generator)
+        chosen, g = _SAMPLERS[self.sampler](self, pool, n, generator)
         for name in ("n_passes", "n_rejections", "n_steps", "n_accepted"):
             if hasattr(chosen, name):
                 info[name] = getattr(chosen, name)
@@ -107,13 +113,12 @@ class BADGE(QueryStrategy):
                 f"{chosen.n_filled} of {n} filled in: no other row has a gradient "
                 "that adds to those chosen"
             )
-        at = chosen.positions.to(z.device)
-        info.mean_norm, info.gram_logdet = _diagnostics(z[at], a[at])
+        info.mean_norm, info.gram_logdet = _diagnostics(g.z, g.a)
         return chosen.positions.numpy()
 
-    def _factors(self, pool):
-        proba = torch.as_tensor(pool.predict_proba, device=self.device)
-        z = torch.as_tensor(pool.embed, device=self.device)
+    def _factors(self, answers):
+        proba = torch.as_tensor(answers.predict_proba, device=self.device)
+        z = torch.as_tensor(answers.embed, device=self.device)
         dtype = torch.promote_types(proba.dtype, z.dtype)
         a = proba.to(dtype, copy=True)
         rows = torch.arange(len(a), device=a.device)
@@ -121,22 +126,38 @@ class BADGE(QueryStrategy):
         return z.to(dtype), a
 
 
-def _sample_kmeans(strategy, z, a, n, generator):
-    return kmeans_plusplus(z, n, a=a, init=strategy.init, generator=generator)
+def _seeding_part(strategy, answers, start):
+    return SeedingPart(*strategy._factors(answers), start)
 
 
-def _sample_determinant(strategy, z, a, n, generator):
+def _covering_part(strategy, answers, start):
+    return CoveringPart(*strategy._factors(answers), start)
+
+
+def _sample_kmeans(strategy, pool, n, generator):
+    parts = in_parts(strategy, pool, _seeding_part)
+    chosen = seed(parts, n, init=strategy.init, generator=generator)
+    return chosen, give(parts, chosen.positions)
+
+
+def _farthest_first(strategy, pool, n, generator):
+    parts = in_parts(strategy, pool, _covering_part)
+    chosen = cover(parts, n)
+    return chosen, give(parts, chosen.positions)
+
+
+def _sample_determinant(strategy, pool, n, generator):
+    z, a = strategy._factors(pool)
     is_narrow = z.shape[1] * a.shape[1] <= WIDEST
     sample = sample_kdpp if is_narrow else exchange_chain
-    return sample(z, n, a=a, generator=generator)
+    chosen = sample(z, n, a=a, generator=generator)
+    return chosen, Rows(z, a).factors(chosen.positions.to(z.device))
 
 
-def _farthest_first(strategy, z, a, n, generator):
-    return k_center_greedy(z, n, a=a)
-
-
-def _largest_determinant(strategy, z, a, n, generator):
-    return greedy_maxdet(z, n, a=a)
+def _largest_determinant(strategy, pool, n, generator):
+    z, a = strategy._factors(pool)
+    chosen = greedy_maxdet(z, n, a=a)
+    return chosen, Rows(z, a).factors(chosen.positions.to(z.device))
 
 
 _SAMPLERS = {

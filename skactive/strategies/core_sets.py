@@ -10,9 +10,10 @@ from sklearn.metrics import pairwise_distances_argmin_min
 
 from skactive.base import QueryStrategy
 from skactive.kernels.beam import beam_search
-from skactive.kernels.covering import k_center_greedy, nearest_labeled_distance
+from skactive.kernels.covering import CoveringPart, cover, nearest_labeled_distance
 from skactive.kernels.optimal import optimal_radius
 from skactive.kernels.uncertainty import least_confidence
+from skactive.strategies.parting import in_parts
 from skactive.utils.validation import check_choice, check_count
 
 METRICS = ("euclidean", "cosine")
@@ -104,22 +105,36 @@ class CoreSet(QueryStrategy):
         needs_doubt = self.weighting is not None or self.beam_width != 1
         return ("embed", "predict_proba") if needs_doubt else ("embed",)
 
+    @property
+    def _takes_parts(self):
+        return self.beam_width == 1
+
     def _query(self, pool, n, rng, info):
         check_choice(self, "weighting", (None, "doubt"))
         check_choice(self, "metric", METRICS)
         check_count(self, "beam_width", least=1)
-        z = self._embedding(pool.embed)
-        options = {"nearest_labeled": self._nearest_labeled(z)}
-        if "predict_proba" in pool:
-            proba = torch.as_tensor(pool.predict_proba, device=self.device)
-            doubt = least_confidence(proba).to(z.dtype).clamp(min=0)
-            options["weights"] = doubt if self.weighting == "doubt" else None
         if self.beam_width == 1:
-            chosen = k_center_greedy(z, n, **options)
+            parts = in_parts(self, pool, _covering_part)
+            chosen = cover(parts, n, z_labeled=self._labeled_embedding())
         else:
-            chosen = beam_search(z, n, doubt=doubt, width=self.beam_width, **options)
+            chosen = self._search(pool, n)
         info.update(n_passes=chosen.n_passes, radii=chosen.radii.numpy())
         return chosen.positions.numpy()
+
+    def _search(self, pool, n):
+        z, z_labeled = self._embedding(pool.embed), self._labeled_embedding()
+        nearest = None
+        if z_labeled is not None:
+            nearest = nearest_labeled_distance(z, z_labeled)
+        doubt = self._doubt(pool)
+        return beam_search(
+            z,
+            n,
+            doubt=doubt,
+            width=self.beam_width,
+            nearest_labeled=nearest,
+            weights=doubt if self.weighting == "doubt" else None,
+        )
 
     def _embedding(self, z):
         z = torch.as_tensor(z, device=self.device)
@@ -127,12 +142,21 @@ class CoreSet(QueryStrategy):
             z = torch.nn.functional.normalize(z, dim=1)
         return z
 
-    def _nearest_labeled(self, z):
+    def _doubt(self, answers):
+        proba = torch.as_tensor(answers.predict_proba, device=self.device)
+        wide = torch.promote_types(proba.dtype, torch.float32)
+        return least_confidence(proba.to(wide)).clamp(min=0)
+
+    def _labeled_embedding(self):
         labeled = self.X_labeled_
         if labeled.shape[0] == 0:
             return None
-        z_labeled = self._embedding(self._ask_one("embed", labeled))
-        return nearest_labeled_distance(z, z_labeled.to(z.dtype))
+        return self._embedding(self._ask_one("embed", labeled))
+
+
+def _covering_part(strategy, answers, start):
+    doubt = strategy._doubt(answers) if strategy.weighting == "doubt" else None
+    return CoveringPart(strategy._embedding(answers.embed), None, start, weights=doubt)
 
 
 class KMeansCoreSet(QueryStrategy):

@@ -61,6 +61,7 @@ def disagreeing_draws(strategy, pool):
 
 class _Disagreement(ScoringStrategy):
     requires = ("sample_posterior",)
+    scores_by_row = True
 
     def __init__(self, estimator=None, *, n_draws=None, random_state=None):
         super().__init__(estimator, random_state=random_state)

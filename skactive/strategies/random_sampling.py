@@ -39,5 +39,7 @@ class RandomSampling(QueryStrategy):
     (3,)
     """
 
+    _takes_parts = True
+
     def _query(self, pool, n, rng, info):
         return rng.choice(pool.n, size=n, replace=False)

@@ -12,6 +12,7 @@ BLOCK = 4096
 
 class _UncertaintySampling(ScoringStrategy):
     requires = ("predict_proba",)
+    scores_by_row = True
 
     def _scores(self, pool):
         # In blocks: the float64 copy must not be as large as the pool.

@@ -8,6 +8,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
 from skactive.utils.containers import safe_indexing
+from skactive.utils.elsewhere import elsewhere_rows
 from skactive.utils.lazy_rows import LazyRows
 from skactive.utils.random import isolated_torch
 
@@ -139,8 +140,12 @@ def as_pool(X):
     -------
     array-like or LazyRows
         ``LazyRows`` around a torch ``Dataset``, and around whatever has a shape, a
-        numeric dtype and slices of rows without being a numpy array; all else as it is.
+        numeric dtype and slices of rows without being a numpy array; what a library of
+        its own opens (dask); all else as it is.
     """
+    elsewhere = elsewhere_rows(X)
+    if elsewhere is not None:
+        return elsewhere
     if isinstance(X, DataLoader):
         raise TypeError(
             "X_pool is a DataLoader, whose rows may come in any order. Pass its data "

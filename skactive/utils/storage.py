@@ -37,6 +37,18 @@ def storing(storage):
         _in_force.reset(token)
 
 
+def storage_in_force():
+    """
+    Say which dtype answers are kept in, to be passed on to other processes.
+
+    Returns
+    -------
+    str or None
+        What `storing` was given last.
+    """
+    return _in_force.get()
+
+
 def kept_dtype(dtype):
     """
     Say in which dtype an answer is kept.

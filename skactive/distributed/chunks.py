@@ -1,0 +1,123 @@
+"""Chunks whose borders are the kernels' own, so that every sum is the same."""
+
+import math
+
+import numpy as np
+
+from skactive.kernels.parts import ALIGN
+
+
+def known_array(X):
+    """
+    Learn how long the chunks of a dask array are.
+
+    Parameters
+    ----------
+    X : dask.array.Array
+        Perhaps with unknown chunk sizes; left as it is.
+
+    Returns
+    -------
+    dask.array.Array
+        The same with known sizes.
+    """
+    import dask.array as da
+
+    if not any(math.isnan(size) for sizes in X.chunks for size in sizes):
+        return X
+    X = da.Array(X.dask, X.name, X.chunks, dtype=X.dtype, meta=X._meta)
+    return X.compute_chunk_sizes()
+
+
+def part_rows(n_rows, longest, n_workers):
+    """
+    Choose how many rows a part has.
+
+    Parameters
+    ----------
+    n_rows : int
+        Of the pool.
+    longest : int
+        Of the user's longest chunk, whose size is taken as wished.
+    n_workers : int
+        Each should get two parts or more.
+
+    Returns
+    -------
+    int
+        A multiple of ALIGN.
+    """
+    most = max(longest // ALIGN, 1)
+    fair = -(-n_rows // (2 * n_workers * ALIGN))
+    return ALIGN * max(1, min(most, fair))
+
+
+def aligned_array(X, client):
+    """
+    Cut a dask array into parts along its rows.
+
+    Parameters
+    ----------
+    X : dask.array.Array
+        With known chunk sizes.
+    client : distributed.Client
+        Where they are computed.
+
+    Returns
+    -------
+    list of (int, int, distributed.Future)
+        First row, number of rows and the rows, of each part.
+    """
+    rows = part_rows(len(X), max(X.chunks[0]), _n_workers(client))
+    X = X.rechunk({0: rows, **dict.fromkeys(range(1, X.ndim), -1)})
+    futures = client.compute(X.to_delayed().ravel().tolist())
+    starts = np.cumsum((0, *X.chunks[0])).tolist()
+    return list(zip(starts, X.chunks[0], futures, strict=False))
+
+
+def aligned_frame(X, lengths, client):
+    """
+    Cut a dask data frame into parts.
+
+    Parameters
+    ----------
+    X : dask.dataframe.DataFrame
+        The rows.
+    lengths : ndarray of int
+        Of its partitions.
+    client : distributed.Client
+        Where they are computed.
+
+    Returns
+    -------
+    list of (int, int, distributed.Future)
+        First row, number of rows and the rows, of each part.
+    """
+    from dask import delayed
+
+    n_rows, partitions = int(lengths.sum()), X.to_delayed()
+    rows = part_rows(n_rows, int(lengths.max()), _n_workers(client))
+    ends = np.cumsum(lengths)
+    parts = []
+    for start in range(0, n_rows, rows):
+        stop = min(start + rows, n_rows)
+        pieces = [
+            (partition, max(start - (end - length), 0), min(stop, end) - (end - length))
+            for partition, end, length in zip(partitions, ends, lengths, strict=True)
+            if end > start and end - length < stop
+        ]
+        frames, firsts, lasts = zip(*pieces, strict=True)
+        parts.append(delayed(_stacked)(list(frames), list(firsts), list(lasts)))
+    sizes = [min(rows, n_rows - start) for start in range(0, n_rows, rows)]
+    return list(zip(range(0, n_rows, rows), sizes, client.compute(parts), strict=True))
+
+
+def _stacked(frames, firsts, lasts):
+    import pandas as pd
+
+    pieces = zip(frames, firsts, lasts, strict=True)
+    return pd.concat([frame.iloc[first:last] for frame, first, last in pieces])
+
+
+def _n_workers(client):
+    return max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)

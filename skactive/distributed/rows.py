@@ -1,0 +1,126 @@
+"""Dask's arrays and data frames as the pools that strategies read."""
+
+from contextlib import contextmanager
+
+import numpy as np
+
+from skactive.distributed.chunks import aligned_array, aligned_frame, known_array
+from skactive.distributed.clusters import client_at_hand
+from skactive.distributed.workers import Workers
+from skactive.utils.containers import safe_indexing
+from skactive.utils.elsewhere import ElsewhereRows
+
+
+def dask_rows(X):
+    """
+    Read a dask collection as a pool.
+
+    Parameters
+    ----------
+    X : dask.array.Array or dask.dataframe.DataFrame
+        The pool.
+
+    Returns
+    -------
+    DaskArrayRows or DaskFrameRows
+        The rows.
+    """
+    import dask.array as da
+
+    if isinstance(X, da.Array):
+        return DaskArrayRows(X)
+    if hasattr(X, "to_delayed") and hasattr(X, "columns"):
+        return DaskFrameRows(X)
+    raise TypeError(
+        f"X_pool is a dask {type(X).__name__}, which has no rows of features. Pass a "
+        "dask array or a dask data frame."
+    )
+
+
+class _DaskRows(ElsewhereRows):
+    @contextmanager
+    def opened(self, strategy):
+        """
+        Have a strategy's model answer where the rows are.
+
+        Parameters
+        ----------
+        strategy : QueryStrategy
+            Fitted.
+
+        Yields
+        ------
+        Workers
+            The parts.
+        """
+        client = client_at_hand()
+        workers = Workers(client, self._chunks(client), strategy)
+        try:
+            yield workers
+        finally:
+            workers.close()
+
+    def _chunks(self, client):
+        """Give (first row, number of rows, future) of each part."""
+        raise NotImplementedError
+
+
+class DaskArrayRows(_DaskRows):
+    """
+    The rows of a dask array.
+
+    Parameters
+    ----------
+    X : dask.array.Array of shape (n_pool, n_features) or (n_pool, ...)
+        The pool; unknown chunk sizes are computed.
+    """
+
+    def __init__(self, X):
+        if X.ndim == 0:
+            raise ValueError("X_pool is a dask array without rows, of shape ().")
+        self._X = known_array(X)
+        super().__init__(self._X.shape, self._X.dtype)
+
+    def _read(self, rows):
+        return np.asarray(self._X[rows].compute())
+
+    def _chunks(self, client):
+        return aligned_array(self._X, client)
+
+
+class DaskFrameRows(_DaskRows):
+    """
+    The rows of a dask data frame.
+
+    Parameters
+    ----------
+    X : dask.dataframe.DataFrame
+        The pool.
+    """
+
+    def __init__(self, X):
+        self._X = X
+        self._lengths = X.map_partitions(len).compute().to_numpy()
+        super().__init__((self._lengths.sum(), len(X.columns)), object)
+
+    def _read(self, rows):
+        import pandas as pd
+
+        if isinstance(rows, slice):
+            rows = np.arange(rows.start, rows.stop)
+        ends = np.cumsum(self._lengths)
+        home = np.searchsorted(ends, rows, side="right")
+        pieces = [self._X.iloc[:0].compute()] if not len(rows) else []
+        for number in np.unique(home):
+            at = rows[home == number] - (ends[number] - self._lengths[number])
+            pieces.append(
+                self._X.get_partition(int(number)).map_partitions(
+                    safe_indexing, at, meta=self._X._meta
+                )
+            )
+        from dask import compute
+
+        return pd.concat(compute(*pieces))
+
+    def _chunks(self, client):
+        return aligned_frame(self._X, self._lengths, client)

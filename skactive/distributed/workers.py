@@ -1,0 +1,258 @@
+"""The driver's side: ask all workers, and make anew what a lost one held."""
+
+import os
+
+from sklearn import get_config
+
+from skactive.distributed.holder import Holder
+from skactive.utils.storage import storage_in_force
+
+ATTEMPTS = 8
+"""So often is a lost part made anew before the query gives up."""
+PATIENCE = 2.0
+"""Seconds without an answer after which a worker's life is looked into."""
+
+
+class Workers:
+    """
+    The parts of a pool on the workers of a cluster, one holder on each.
+
+    What was told is kept, so that the parts of a lost worker can be made anew from
+    their rows and told it all again: their state, and the answer, are the same.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Of the cluster.
+    chunks : list of (int, int, distributed.Future)
+        First row, number of rows and the rows, of each part.
+    strategy : QueryStrategy
+        Fitted.
+    """
+
+    def __init__(self, client, chunks, strategy):
+        self.client = client
+        self.chunks = {start: (size, rows) for start, size, rows in chunks}
+        self.n_rows = sum(size for size, _ in self.chunks.values())
+        self.told, self.n_exchanges, self.n_lost = [], 0, 0
+        settings = {
+            "storage": storage_in_force(),
+            "working_memory": get_config()["working_memory"],
+            "driver": os.getpid(),
+        }
+        self.context = strategy.snapshot(), settings
+        self.actors = []
+        self._place(list(self.chunks))
+
+    def make(self, build, **options):
+        """
+        Build the kernel's part for each part of the pool.
+
+        Parameters
+        ----------
+        build : callable
+            Called with (strategy, answers, start, **options).
+        **options : dict
+            What else it takes.
+
+        Returns
+        -------
+        Workers
+            Itself, as kernels take a pool in parts.
+        """
+        self.tell("make", build, options)
+        return self
+
+    def ask(self, method, *args):
+        """
+        Call a method of every part.
+
+        Parameters
+        ----------
+        method : str
+            Its name.
+        *args : object
+            Its arguments.
+
+        Returns
+        -------
+        list
+            The answers, in the pool's order.
+        """
+        return self._exchange(False, method, args)
+
+    def tell(self, method, *args):
+        """
+        Call a method of every part that changes the part.
+
+        Parameters
+        ----------
+        method : str
+            Its name.
+        *args : object
+            Its arguments.
+
+        Returns
+        -------
+        list
+            The answers, in the pool's order.
+        """
+        answers = self._exchange(True, method, args)
+        self.told.append((method, args))
+        return answers
+
+    def report(self):
+        """
+        Say how it went.
+
+        Returns
+        -------
+        dict
+            ``n_workers``; ``n_exchanges``, how often all were asked; ``n_lost``, how
+            often a worker was lost and its parts made anew.
+        """
+        workers = {actor.worker for actor in self.actors}
+        return {
+            "n_workers": len(workers),
+            "n_exchanges": self.n_exchanges,
+            "n_lost": self.n_lost,
+        }
+
+    def close(self):
+        """Let go of what the workers hold."""
+        self.actors, self.chunks, self.context = [], {}, None
+
+    # ---------------------------------------------------------------- asking
+
+    def _exchange(self, changes, method, args):
+        self.n_exchanges += 1
+        call = (len(self.told), changes, method, args)
+        answers, waiting = {}, self.actors
+        while waiting:
+            pending = [(actor, actor.asked(call)) for actor in waiting]
+            lost = [
+                actor
+                for actor, future in pending
+                if not self._take(future, actor, answers)
+            ]
+            waiting = self._revive(lost)
+        return [answers[start] for start in sorted(answers)]
+
+    def _take(self, future, actor, answers):
+        """Wait for an answer; say whether there was one."""
+        found = self._wait(future, actor)
+        if found is None:
+            return False
+        some, error = found
+        if error is not None:
+            raise error
+        answers.update(some)
+        return True
+
+    def _wait(self, future, actor):
+        while future is not None:
+            try:
+                return future.result(timeout=PATIENCE)
+            except TimeoutError:
+                if actor.worker not in self._alive():
+                    return None
+            except (OSError, RuntimeError, ValueError):
+                return None  # how a lost actor shows itself
+        return None
+
+    # ---------------------------------------------------------------- placing
+
+    def _revive(self, lost):
+        """Make the parts of lost workers anew, and tell them all again."""
+        if not lost:
+            return []
+        self.n_lost += len(lost)
+        if self.n_lost > ATTEMPTS:
+            raise RuntimeError(
+                f"Workers of the cluster were lost {self.n_lost} times during one "
+                "query. Look at their logs: they may lack memory."
+            )
+        self.actors = [actor for actor in self.actors if actor not in lost]
+        before = len(self.actors)
+        self._place([start for actor in lost for start in actor.starts])
+        fresh = self.actors[before:]
+        replayed = []
+        for actor in fresh:
+            for turn, (method, args) in enumerate(self.told):
+                if self._wait(actor.asked((turn, True, method, args)), actor) is None:
+                    break
+            replayed.append(actor)
+        return replayed
+
+    def _place(self, starts):
+        """Put parts on workers: where their rows are, if that is fair."""
+        from distributed import wait
+
+        futures = [self.chunks[start][1] for start in starts]
+        self.client.wait_for_workers(1, timeout=60)
+        wait(futures)
+        for future in futures:
+            if future.status == "error":
+                raise future.exception()
+        homes = self.client.who_has(futures)
+        alive = self._alive()
+        shares = _shares(
+            {
+                start: (self.chunks[start][0], homes.get(future.key, ()))
+                for start, future in zip(starts, futures, strict=True)
+            },
+            alive,
+        )
+        made = [(worker, some, self._hold(worker, some)) for worker, some in shares]
+        self.actors += [_Actor(*each) for each in made]
+
+    def _hold(self, worker, starts):
+        strategy, settings = self.context
+        rows = [self.chunks[start][1] for start in starts]
+        return self.client.submit(
+            Holder,
+            *(strategy, settings, starts, rows),
+            actor=True,
+            workers=[worker],
+            pure=False,
+        )
+
+    def _alive(self):
+        return list(self.client.scheduler_info(n_workers=-1)["workers"])
+
+
+class _Actor:
+    """A holder on a worker."""
+
+    def __init__(self, worker, starts, future):
+        self.worker, self.starts, self.future = worker, starts, future
+        self.actor = None
+
+    def asked(self, call):
+        """Put a question; give what will hold the answer, None where none will."""
+        try:
+            if self.actor is None:
+                self.actor = self.future.result()
+            return self.actor.call(*call)
+        except (OSError, RuntimeError, ValueError):
+            return None
+
+
+def _shares(parts, workers):
+    """Give each worker about as many rows: parts it has first, then what is left."""
+    fair = sum(size for size, _ in parts.values()) / len(workers) * 1.1
+    shares, loads = {worker: [] for worker in workers}, dict.fromkeys(workers, 0)
+    left = []
+    for start, (size, homes) in parts.items():
+        near = [w for w in homes if w in loads and loads[w] + size <= fair]
+        if not near:
+            left.append(start)
+            continue
+        home = min(near, key=loads.get)
+        shares[home].append(start)
+        loads[home] += size
+    for start in left:
+        idle = min(workers, key=loads.get)
+        shares[idle].append(start)
+        loads[idle] += parts[start][0]
+    return [(worker, sorted(some)) for worker, some in shares.items() if some]

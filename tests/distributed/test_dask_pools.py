@@ -1,0 +1,203 @@
+"""Pools of dask: the picks of one process, whatever the chunks and the workers."""
+
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from skactive import (
+    BADGE,
+    BALD,
+    CoreSet,
+    EntropySampling,
+    Hybrid,
+    KMeansCoreSet,
+    LeastConfidence,
+    MarginSampling,
+    RandomSampling,
+    ScoringStrategy,
+)
+
+da = pytest.importorskip("dask.array", reason="needs dask: pip install skactive[dask]")
+distributed = pytest.importorskip("distributed")
+
+N_ROWS, N_FEATURES = 30_000, 5
+
+
+@pytest.fixture(scope="module")
+def client():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N_ROWS, N_FEATURES)).astype(np.float32)
+    X[5000:5100] = X[20_000:20_100]  # equal rows in different parts
+    labeled = X[:40] + 0.1
+    return X, labeled, (labeled[:, 0] > 0) + (labeled[:, 1] > 0).astype(int)
+
+
+def _classifier():
+    return make_pipeline(StandardScaler(), LogisticRegression())
+
+
+STRATEGIES = {
+    "random": RandomSampling(random_state=0),
+    "confidence": LeastConfidence(_classifier(), random_state=0),
+    "margin": MarginSampling(_classifier(), random_state=0),
+    "entropy": EntropySampling(_classifier(), random_state=0),
+    "disagreement": BALD(RandomForestClassifier(10, random_state=0), random_state=0),
+    "badge": BADGE(_classifier(), random_state=0),
+    "badge, uniform": BADGE(_classifier(), init="uniform", random_state=0),
+    "badge, farthest first": BADGE(_classifier(), sampler="kcenter", random_state=0),
+    "core-set": CoreSet(_classifier(), random_state=0),
+    "core-set, doubt": CoreSet(_classifier(), weighting="doubt", random_state=0),
+    "core-set, cosine": CoreSet(_classifier(), metric="cosine", random_state=0),
+}
+
+
+@pytest.mark.parametrize("chunks", [30_000, 9_000, 2_500])
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_picks_of_one_process(client, rows, name, chunks):
+    X, X_labeled, y = rows
+    strategy = STRATEGIES[name].fit(X_labeled, y)
+    here = strategy.query(X, 25)
+    told = strategy.query_info_
+    there = strategy.query(da.from_array(X, chunks=(chunks, 3)), 25)
+    assert there.tolist() == here.tolist()
+    for entry, value in told.items():
+        if entry != "n_candidates":
+            np.testing.assert_allclose(
+                strategy.query_info_[entry], value, rtol=1e-6
+            ) if not isinstance(value, str) else None
+    assert strategy.query_info_.n_pool == N_ROWS
+    if name != "random":
+        assert strategy.query_info_.n_workers == 2
+        assert strategy.query_info_.n_lost == 0
+
+
+def test_scores_that_are_all_equal_are_drawn_as_in_one_process(client, rows):
+    X, X_labeled, y = rows
+    strategy = Flat(random_state=0).fit(X_labeled, y)
+    there = strategy.query(da.from_array(X, chunks=(9_000, -1)), 50)
+    assert there.tolist() == strategy.query(X, 50).tolist()
+
+
+class Flat(ScoringStrategy):
+    scores_by_row = True
+
+    def _scores(self, pool):
+        return np.zeros(pool.n)
+
+
+class Alone(Flat):
+    scores_by_row = False
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Alone(),
+        Hybrid(RandomForestClassifier(5)),
+        KMeansCoreSet(),
+        BADGE(sampler="kdpp"),
+        CoreSet(beam_width=2),
+    ],
+    ids=lambda s: type(s).__name__,
+)
+def test_what_needs_the_whole_pool_says_so(client, rows, strategy):
+    X, X_labeled, y = rows
+    strategy.set_params(random_state=0).fit(X_labeled, y)
+    pool = da.from_array(X, chunks=(9_000, -1))
+    with pytest.raises(TypeError, match=r"needs the whole pool.*max_candidates"):
+        strategy.query(pool, 3)
+    picked = strategy.query(pool, 3, max_candidates=200)
+    assert picked.tolist() == strategy.query(X, 3, max_candidates=200).tolist()
+
+
+def test_unknown_chunk_sizes_are_computed(client, rows):
+    X, X_labeled, y = rows
+    strategy = MarginSampling(random_state=0).fit(X_labeled, y)
+    pool = da.from_array(X, chunks=(9_000, -1))
+    kept = pool[pool[:, 0] > 0]
+    assert np.isnan(kept.chunks[0][0])
+    expected = strategy.query(X[X[:, 0] > 0], 5)
+    assert strategy.query(kept, 5).tolist() == expected.tolist()
+    assert np.isnan(kept.chunks[0][0])
+
+
+def test_a_data_frame_with_text(client, rows):
+    pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    X, _, _ = rows
+    frame = pd.DataFrame(X[:20_000, :2], columns=["a", "b"])
+    frame["kind"] = np.where(X[:20_000, 2] > 0, "up", "down")
+    labeled, y = frame[::900], (X[:20_000:900, 3] > 0).astype(int)
+    model = make_pipeline(
+        make_column_transformer(
+            (OneHotEncoder(), ["kind"]), remainder="passthrough"
+        ),
+        LogisticRegression(),
+    )
+    strategy = BADGE(model, random_state=0).fit(labeled, y)
+    pool = dd.from_pandas(frame, npartitions=7)
+    assert strategy.query(pool, 20).tolist() == strategy.query(frame, 20).tolist()
+    some = strategy.query(pool, 5, max_candidates=100)
+    assert some.tolist() == strategy.query(frame, 5, max_candidates=100).tolist()
+
+
+def test_half_precision(client, rows):
+    X, X_labeled, y = rows
+    strategy = CoreSet(_classifier(), random_state=0).fit(X_labeled, y)
+    pool = da.from_array(X, chunks=(9_000, -1))
+    there = strategy.query(pool, 20, storage="float16")
+    assert there.tolist() == strategy.query(X, 20, storage="float16").tolist()
+
+
+def _with_nan(X):
+    X = X.copy()
+    X[25_000, 1] = np.nan
+    return X
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda X: X[:, :3], "X has 3 features, but .* is expecting 5"),
+        (_with_nan, "Input X contains NaN"),
+        (lambda X: X[:0], "no rows"),
+        (lambda X: X[:2], "n=3 points, but X_pool has only 2"),
+    ],
+)
+def test_errors_are_those_of_one_process(client, rows, change, message):
+    X, X_labeled, y = rows
+    strategy = CoreSet(random_state=0).fit(X_labeled, y)
+    bad = change(X)
+    for pool in (bad, da.from_array(bad, chunks=(9_000, -1))):
+        with pytest.raises(ValueError, match=message):
+            strategy.query(pool, 3)
+
+
+def test_without_a_cluster_one_is_made(rows):
+    X, X_labeled, y = rows
+    strategy = BADGE(random_state=0).fit(X_labeled, y)
+    with pytest.raises(ValueError):
+        distributed.get_client()
+    there = strategy.query(da.from_array(X, chunks=(9_000, -1)), 10)
+    assert there.tolist() == strategy.query(X, 10).tolist()
+    with pytest.raises(ValueError):
+        distributed.get_client()
