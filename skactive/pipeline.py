@@ -1,6 +1,7 @@
 """Pipelines that end in a strategy: transform first, then query."""
 
 import copy
+import math
 
 import sklearn.pipeline
 from sklearn import get_config
@@ -167,6 +168,37 @@ class Pipeline(sklearn.pipeline.Pipeline):
         X = self._pool_transformed(X_pool, in_parts=max_candidates is not None)
         return self.steps[-1][1].query(X, n, **given)
 
+    @available_if(_last_has("query_memory"))
+    def query_memory(self, X_pool, n=1, *, max_candidates=None, storage=None):
+        """
+        Say how many bytes a query would take, beside the pool and the models.
+
+        Parameters
+        ----------
+        X_pool : array-like of shape (n_pool, n_features) or (n_pool, ...)
+            Unlabelled rows, as the first step takes them.
+        n : int, default=1
+            How many would be chosen, 1 <= n <= n_pool.
+        max_candidates : int or None, default=None
+            How many rows would be looked at; None means all.
+        storage : {"float64", "float32", "float16"} or None, default=None
+            The dtype in which the model's answers would be kept.
+
+        Returns
+        -------
+        Bunch
+            See ``QueryStrategy.query_memory``; and ``transformed``, the pool as the
+            strategy sees it, 0 where it is transformed in parts.
+        """
+        X = self._pool_transformed(X_pool, in_parts=True)
+        told = self.steps[-1][1].query_memory(
+            X, n, max_candidates=max_candidates, storage=storage
+        )
+        in_parts = max_candidates is not None or is_on_disk(as_pool(X_pool))
+        told.transformed = 0 if in_parts else math.prod(X.shape) * X.dtype.itemsize
+        told.total += told.transformed
+        return told
+
     @property
     def query_info_(self):
         """
@@ -210,7 +242,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
         return sklearn.pipeline.Pipeline(front).transform(X) if front else X
 
     def _pool_transformed(self, X_pool, in_parts):
-        """Transform the pool; what is on disk, or looked at in part, when it is read."""
+        """Transform the pool; what is on disk or looked at in part, when it is read."""
         check_is_fitted(self)
         X_pool = as_pool(X_pool)
         if in_parts or is_on_disk(X_pool):

@@ -45,7 +45,9 @@ def _cast_rows(X, dtype):
         X = np.asarray(X)
     if isinstance(X, np.ndarray) or sp.issparse(X):
         # Integers stay: they may be positions for an nn.Embedding.
-        return X.astype(dtype, copy=False) if X.dtype.kind == "f" else X
+        X = X.astype(dtype, copy=False) if X.dtype.kind == "f" else X
+        is_shut = isinstance(X, np.ndarray) and not X.flags.writeable
+        return X.copy() if is_shut else X  # torch warns of rows it cannot write
     return X
 
 

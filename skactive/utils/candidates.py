@@ -133,9 +133,9 @@ def draw_candidates(n_pool, n_candidates, seeds):
     return np.sort(drawn.astype(np.int64))
 
 
-def told_of_pool(info, candidates):
+def told_of_pool(info, candidates, n_pool):
     """
-    Put positions among candidates as positions in the whole pool.
+    Tell of a query among candidates in terms of the whole pool.
 
     Parameters
     ----------
@@ -144,10 +144,18 @@ def told_of_pool(info, candidates):
         inside it told.
     candidates : ndarray of shape (n_candidates,), dtype int64
         Positions of the candidates in the pool.
+    n_pool : int
+        The number of rows of the pool.
     """
+    _put_in_pool(info, candidates)
+    info.status += f"; among {len(candidates)} of {n_pool} rows, drawn at random"
+    info.update(candidates=candidates, n_pool=n_pool)
+
+
+def _put_in_pool(info, candidates):
     for name, value in info.items():
         if isinstance(value, Bunch):
-            told_of_pool(value, candidates)
+            _put_in_pool(value, candidates)
         elif name in POSITIONS:
             info[name] = candidates[value]
 
