@@ -84,6 +84,28 @@ def check_growth(db):
         )
 
 
+def as_declared(db, label):
+    """
+    Write a label as the declared classes do: 1 as 1.0, say.
+
+    Parameters
+    ----------
+    db : sqlite3.Connection
+        Inside a transaction.
+    label : str, bool, int or float
+        A checked label.
+
+    Returns
+    -------
+    str, bool, int or float
+        The class that it equals, or the label itself where there is none.
+    """
+    for known in classes_in(db) or []:
+        if is_word(known) == is_word(label) and known == label:
+            return known
+    return label
+
+
 def write_answer(db, item, kind, label, annotator, **told):
     """
     Write that a person labelled or skipped an item.
@@ -206,9 +228,9 @@ def _fitting(db, item, label):
     """Compare a label with the declared classes, or with the kind of the others."""
     classes = classes_in(db)
     if classes is not None:
-        for known in classes:
-            if is_word(known) == is_word(label) and known == label:
-                return known
+        known = as_declared(db, label)
+        if any(is_word(one) == is_word(known) and one == known for one in classes):
+            return known
         raise ValueError(
             f"The label {label!r} is none of the classes {classes!r}. Correct it, or "
             "declare it with declare_classes."

@@ -34,7 +34,7 @@ def bind(store, X_pool, classes, random_state):
     LabelStoreError
         The store was begun with another pool or seed, or has other items.
     """
-    n = count_rows(X_pool)
+    n = _rows_of(X_pool)
     if n == 0:
         raise ValueError("X_pool has no rows: there is nothing to label.")
     description, digest = fingerprint(X_pool)
@@ -64,6 +64,18 @@ def bind(store, X_pool, classes, random_state):
     return n, entropy
 
 
+def _rows_of(X_pool):
+    try:
+        if not isinstance(X_pool, str | bytes):
+            return count_rows(X_pool)
+    except TypeError:  # it has no length
+        pass
+    raise TypeError(
+        "The 'X_pool' parameter must be rows: an array, a sparse matrix, a data frame "
+        f"or a list. Got {X_pool!r} instead."
+    )
+
+
 def _make_items(db, path, n):
     (n_items,) = db.execute("SELECT COUNT(*) FROM items").fetchone()
     if n_items == 0:
@@ -74,3 +86,19 @@ def _make_items(db, path, n):
             f"{path} has {n_items} items, and X_pool has {n} rows. Add one item for "
             "each row, in the order of the rows, or none."
         )
+    else:
+        _check_order(db, path, n)
+
+
+def _check_order(db, path, n):
+    """Keys that are positions, but of other rows, would give those their labels."""
+    rows = db.execute("SELECT key FROM items ORDER BY position")
+    keys = [key for (key,) in rows]
+    if set(keys) != set(range(n)) or keys == list(range(n)):
+        return
+    row = next(row for row, key in enumerate(keys) if key != row)
+    raise LabelStoreError(
+        f"{path} has the keys 0 to {n - 1}, but in another order than the rows of "
+        f"X_pool: key {keys[row]} stands at row {row}. Add them in the order of the "
+        "rows; or open a session on a new file, and then import the labels into that."
+    )

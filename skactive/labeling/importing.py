@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from skactive.labeling.answering import (
     add_item,
+    as_declared,
     check_growth,
     find_item,
     write_answer,
@@ -17,6 +18,7 @@ from skactive.labeling.values import (
     check_label,
     check_time,
     from_json,
+    payload_to_json,
     to_json,
 )
 
@@ -146,8 +148,7 @@ def _add(db, position, answer):
     key = check_key(answer.key)
     if db.execute("SELECT 1 FROM items WHERE key = ?", (key,)).fetchone():
         return False  # whatever its payload: other programs add to it
-    payload = None if answer.payload is None else to_json(answer.payload)
-    return add_item(db, position, key, payload)
+    return add_item(db, position, key, payload_to_json(key, answer.payload))
 
 
 def _import_one(db, answer, default, source):
@@ -159,7 +160,7 @@ def _import_one(db, answer, default, source):
     if answer.label is not None and answer.skipped:
         raise ValueError("it has a label and is skipped as well")
     kind = "skip" if answer.skipped else "label"
-    label = None if answer.skipped else check_label(answer.label)
+    label = None if answer.skipped else as_declared(db, check_label(answer.label))
     who = check_annotator(answer.annotator or default)
     at = check_time(answer.at) if answer.at else None
     if _is_known(db, item, kind, label, who, at):
@@ -239,6 +240,13 @@ def whole_file(path, **options):
     file
         Open for writing text.
     """
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Give the path of a file in it.")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"{path} cannot be written, because there is no folder {path.parent}. Make "
+            "the folder first, or give another path."
+        )
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with open(part, "w", encoding="utf-8", **options) as file:

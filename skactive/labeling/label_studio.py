@@ -10,7 +10,7 @@ from skactive.labeling.importing import (
     read_answers,
     whole_file,
 )
-from skactive.labeling.values import from_text, is_word
+from skactive.labeling.values import check_time, from_text, is_word
 
 _KEY = "skactive_key"  # beside the user's data: comes back from a server as it was
 _TAGS = {"text": "Text", "image": "Image", "audio": "Audio", "html": "HyperText"}
@@ -53,8 +53,9 @@ def export_label_studio(
     Notes
     -----
     Labels become texts, as choices are. A skipped item becomes a cancelled annotation.
-    Who labelled stands in the task's ``meta``, not in ``completed_by``: there a server
-    takes members of its own only and refuses the whole file otherwise.
+    What the label was and who gave it stand in the task's ``meta``; not in
+    ``completed_by``, where a server takes members of its own only and refuses the whole
+    file otherwise.
     """
     predictions = {} if predictions is None else dict(predictions)
     tasks = []
@@ -63,7 +64,7 @@ def export_label_studio(
         task = {"data": {**values, _KEY: row["key"]}}
         if row["annotator"] is not None:
             task["annotations"] = [_annotation(row, control, data)]
-            told = ("annotator", "at", "strategy", "round")
+            told = ("label", "annotator", "at", "strategy", "round")
             task["meta"] = {name: row[name] for name in told}
         if row["key"] in predictions:
             label, score = predictions[row["key"]]
@@ -92,8 +93,9 @@ def import_label_studio(
         The store.
     path : str or Path
         The file: a list of tasks with ``data`` and ``annotations``. Of several
-        annotations of a task the last one counts, and those before stand in the
-        history. A cancelled annotation is a skip; drafts and predictions are no labels.
+        annotations of a task the latest one counts (the last one, unless all tell their
+        time), and those before stand in the history. A cancelled annotation is a skip;
+        drafts and predictions are no labels.
     control : str or None, default=None
         Name of the ``Choices`` tag to read; needed where a task has several.
     key : str or None, default=None
@@ -119,7 +121,8 @@ def import_label_studio(
     Notes
     -----
     Choices are texts. They become the store's declared classes or present labels that
-    are written like this, and numbers where the store's labels are numbers.
+    are written like this, and numbers where the store's labels are numbers. A store
+    without either takes both from the file, where ``export_label_studio`` told them.
     """
     path = Path(path)
     try:
@@ -131,7 +134,7 @@ def import_label_studio(
             f"{path} holds no list of tasks. Export from Label Studio in the format "
             "JSON."
         )
-    known = store.classes or list(store.labels().values())
+    known = store.classes or list(store.labels().values()) or _labels_told(tasks)
     answers = _answers(tasks, control, key or _KEY, known)
     return import_answers(
         store,
@@ -215,6 +218,13 @@ def _annotation(row, control, data):
     }
 
 
+def _labels_told(tasks):
+    """Labels as they were before they became choices."""
+    metas = (task.get("meta") for task in tasks if isinstance(task, dict))
+    told = (meta.get("label") for meta in metas if isinstance(meta, dict))
+    return [label for label in told if isinstance(label, str | bool | int | float)]
+
+
 def _answers(tasks, control, key, known):
     words = {str(label): label for label in known}
     are_numbers = bool(known) and not is_word(known[0])
@@ -247,7 +257,7 @@ def _task_answers(number, task, control, key, words, are_numbers):
         raise _WrongTaskError("its annotations are no list")
     if not annotations:
         yield FileAnswer(number, **told)
-    for annotation in annotations:
+    for annotation in _by_time(annotations):
         if not isinstance(annotation, dict):
             raise _WrongTaskError("an annotation is no object (only its number?)")
         who = _who(annotation.get("completed_by"))
@@ -256,9 +266,7 @@ def _task_answers(number, task, control, key, words, are_numbers):
         given = {
             **told,
             "annotator": who or ours.get("annotator"),
-            "at": annotation.get("updated_at")
-            or annotation.get("created_at")
-            or ours.get("at"),
+            "at": _time(annotation) or ours.get("at"),
             "strategy": ours.get("strategy"),
             "round": ours.get("round"),
         }
@@ -268,6 +276,17 @@ def _task_answers(number, task, control, key, words, are_numbers):
         text = _chosen(annotation.get("result"), control)
         label = words.get(text, from_text(text) if are_numbers and text else text)
         yield FileAnswer(number, label=label, **given)
+
+
+def _time(annotation):
+    return annotation.get("updated_at") or annotation.get("created_at")
+
+
+def _by_time(annotations):
+    try:
+        return sorted(annotations, key=lambda one: check_time(_time(one)))
+    except (AttributeError, TypeError, ValueError):  # one tells none, or none that is
+        return annotations
 
 
 def _payload(data):

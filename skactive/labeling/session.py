@@ -47,6 +47,7 @@ class LabelingSession(SessionLearning):
     store : LabelStore, str or Path
         Where the labels go, or the path of it. If it has items already, there must be
         one for each row, in the order of the rows; else positions are the keys.
+        Keys that are the numbers of the rows must stand at those rows.
     batch_size : int, default=10
         How many rows to ask for at a time. The last batch takes what is left.
     initial : int, array-like of int or None, default=None
@@ -130,11 +131,15 @@ class LabelingSession(SessionLearning):
         self.score_on = check_score_on(score_on, strategy)
         self._owns_store = not isinstance(store, LabelStore)
         self.store = opened(store, annotator)
-        self.annotator = check_annotator(
-            self.store.annotator if annotator is None else annotator
-        )
-        self._n, self._entropy = bind(self.store, X_pool, classes, random_state)
-        self.initial = check_initial(initial, self._n)
+        try:
+            self.annotator = check_annotator(
+                self.store.annotator if annotator is None else annotator
+            )
+            self._n, self._entropy = bind(self.store, X_pool, classes, random_state)
+            self.initial = check_initial(initial, self._n)
+        except BaseException:
+            self.close()
+            raise
         own = getattr(strategy, "random_state", None)
         self._own_entropy = 0 if own is None else draw_entropy(own)
         self._fitted_on = None

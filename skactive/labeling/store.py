@@ -21,7 +21,7 @@ from skactive.labeling.values import (
     check_annotator,
     check_key,
     check_label,
-    to_json,
+    payload_to_json,
 )
 
 
@@ -94,8 +94,8 @@ class LabelStore(StoredLabels):
             A key for each, say a file name, or ``range(n)`` for positions. Over a pool
             the items stand in the order of its rows.
         payloads : iterable or None, default=None
-            What each refers to: a path, a text, a dict for Label Studio; whatever JSON
-            can hold.
+            What each refers to: a path (kept as text), a text, a dict for Label Studio;
+            whatever JSON can hold.
 
         Returns
         -------
@@ -105,8 +105,9 @@ class LabelStore(StoredLabels):
         Raises
         ------
         ValueError
-            The numbers of keys and payloads differ, an item comes with another payload
-            than before, or a session has tied the items to the rows of a pool.
+            The numbers of keys and payloads differ, a payload cannot be written as
+            JSON, an item comes with another payload than before, or a session has tied
+            the items to the rows of a pool.
         """
         keys = [check_key(key) for key in keys]
         payloads = [None] * len(keys) if payloads is None else list(payloads)
@@ -115,7 +116,7 @@ class LabelStore(StoredLabels):
                 "The 'payloads' parameter of add_items must have one entry for each "
                 f"key. Got {len(payloads)} for {len(keys)} keys."
             )
-        written = [None if p is None else to_json(p) for p in payloads]
+        written = list(map(payload_to_json, keys, payloads))
         with self._file.writing() as db:
             (before,) = db.execute("SELECT COUNT(*) FROM items").fetchone()
             n = before
@@ -278,18 +279,20 @@ class LabelStore(StoredLabels):
             The file exists, or cannot be made.
         """
         path = Path(path)
-        if path.exists():
+        if path.is_file():
             raise LabelStoreError(
                 f"{path} exists already. Give the path of a new file."
             )
-        try:
-            with (
-                self._file.reading() as db,
-                contextlib.closing(sqlite3.connect(path)) as copy,
-            ):
-                db.backup(copy)
-        except sqlite3.Error as error:
-            raise explained(error, path) from error
+        check_place(path)
+        with self._file.reading() as db:
+            try:
+                with contextlib.closing(sqlite3.connect(path)) as copy:
+                    db.backup(copy)
+            except BaseException as error:
+                path.unlink(missing_ok=True)  # half a copy
+                if isinstance(error, sqlite3.Error):
+                    raise explained(error, path) from error
+                raise
 
     def close(self):
         """Close the file; what was acknowledged is in it with or without this."""

@@ -12,7 +12,7 @@ from skactive.labeling.importing import (
     read_answers,
     whole_file,
 )
-from skactive.labeling.values import from_text, to_text
+from skactive.labeling.values import from_text, is_word, to_text
 
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no", "")
 
@@ -65,7 +65,8 @@ def import_csv(
     key : str, default="key"
         Name of the column with the keys.
     label : str, default="label"
-        Name of the column with the labels. What looks like a number is one.
+        Name of the column with the labels. What looks like a number is one, unless the
+        store has a class or label that is this text.
     annotator : str or None, default=None
         Who, where the file does not tell; None is the annotator of the store.
     add_items : bool, default=False
@@ -92,10 +93,11 @@ def import_csv(
                     f"{path} has no column {name!r}. Got the columns {columns}; tell "
                     f"which one holds the {what} in the {what!r} parameter."
                 )
+        known = store.classes or store.labels().values()
         return import_answers(
             store,
             path,
-            _csv_answers(table, key, label),
+            _csv_answers(table, key, label, set(filter(is_word, known))),
             annotator=annotator,
             add_items=add_items,
         )
@@ -186,7 +188,7 @@ def _field(name, value):
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _csv_answers(table, key, label):
+def _csv_answers(table, key, label, words):
     """Give the answers, and complain of lines with too many or too few fields."""
     first = table.line_num + 1
     while True:
@@ -210,7 +212,7 @@ def _csv_answers(table, key, label):
         yield FileAnswer(
             line,
             key=from_text(row[key]),
-            label=from_text(row[label]) if row[label] else None,
+            label=_label(row[label], words) if row[label] else None,
             skipped=skipped in _TRUE,
             annotator=row.get("annotator"),
             at=row.get("at"),
@@ -218,6 +220,11 @@ def _csv_answers(table, key, label):
             round=row.get("round"),
             payload=None if payload is None else _any_json(payload),
         )
+
+
+def _label(text, words):
+    value = from_text(text)
+    return text if not is_word(value) and text in words else value
 
 
 def _any_json(text):

@@ -3,6 +3,7 @@
 import json
 import math
 import numbers
+import os
 from datetime import UTC, datetime
 
 import numpy as np
@@ -122,6 +123,36 @@ def to_json(value):
         JSON.
     """
     return json.dumps(value, allow_nan=False)
+
+
+def payload_to_json(key, payload):
+    """
+    Write down what an item refers to.
+
+    Parameters
+    ----------
+    key : int or str
+        The item, to be named.
+    payload : object
+        What JSON can hold, or a path.
+
+    Returns
+    -------
+    str or None
+        JSON; None for None.
+    """
+    if payload is None:
+        return None
+    try:
+        return to_json(
+            os.fspath(payload) if isinstance(payload, os.PathLike) else payload
+        )
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(
+            f"The payload of the item {key!r} is nothing that JSON can hold ({error}). "
+            "Give a path, a text, a finite number, or a list or dict of such in the "
+            "'payloads' parameter."
+        ) from error
 
 
 def from_json(text):

@@ -256,3 +256,28 @@ def test_a_closed_store_says_so(store):
 def test_a_copy_never_replaces_a_file(store):
     with pytest.raises(LabelStoreError, match="exists already"):
         store.copy_to(store.path)
+
+
+def test_a_copy_that_cannot_be_made_is_named(store, tmp_path):
+    with pytest.raises(LabelStoreError, match=r"there is no folder .*missing. Make"):
+        store.copy_to(tmp_path / "missing" / "copy.db")
+
+
+def test_a_copy_that_fails_leaves_no_half_file(store, tmp_path, monkeypatch):
+    place = tmp_path / "copy.db"
+
+    real = sqlite3.connect
+
+    def connect(path, *args, **options):
+        if str(path) != str(place):
+            return real(path, *args, **options)
+        Path(path).write_bytes(b"")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorname = "SQLITE_FULL"
+        raise error
+
+    store.submit("a", "cat")
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with pytest.raises(LabelStoreError, match=r"disk is full.*copy\.db"):
+        store.copy_to(place)
+    assert not place.exists() and store.labels() == {"a": "cat"}

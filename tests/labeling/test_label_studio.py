@@ -93,6 +93,17 @@ def test_a_round_trip_changes_nothing(store, tmp_path, labels):
         ]
 
 
+@pytest.mark.parametrize("labels", [[3, 4], [0.5, 2], [True, False], ["3", "cat"]])
+def test_a_new_store_gets_numbers_as_numbers(store, tmp_path, labels):
+    for key, label in zip("ab", labels, strict=True):
+        store.submit(key, label)
+    store.skip("c")
+    export_label_studio(store, tmp_path / "tasks.json")
+    with LabelStore(tmp_path / "other.db", annotator="eve") as other:
+        import_label_studio(other, tmp_path / "tasks.json", add_items=True)
+        assert repr(other.labels()) == repr(store.labels())
+
+
 def test_the_tasks_are_what_a_server_takes(store, tmp_path):
     store.add_items(["e"], [{"image": "https://example.com/e.png", "page": 3}])
     store.submit("e", "cat", annotator="bob")
@@ -168,6 +179,16 @@ def test_several_annotations_of_a_task_are_a_history(store, read):
     assert [event.label for event in store.history("a")] == ["cat", "dog"]
     assert read(task).n_unchanged == 2
     assert store.labels() == {"a": "dog"}
+
+
+def test_the_latest_annotation_counts_in_whatever_order(store, read):
+    late = annotation(choice("dog"), by=2, at="2021-03-10T10:00:00Z")
+    early = annotation(choice("cat"), by=1, at="2021-03-10T11:30:00+02:00")
+    read(exported("a", late, early))
+    assert store.labels() == {"a": "dog"}
+    untimed = [{**early, "created_at": None, "updated_at": None}]
+    read(exported("b", late, *untimed))  # here only the order is known
+    assert store.labels()["b"] == "cat"
 
 
 def test_choices_become_the_labels_of_the_store(store, read):

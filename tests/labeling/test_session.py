@@ -277,6 +277,37 @@ def test_items_that_are_not_the_rows_are_refused(pool, path):
             session_on(pool[0], store)
 
 
+def test_positions_in_another_order_are_not_taken_for_the_rows(pool, path, tmp_path):
+    rows = [f"{row},{'up' if row % 2 else 'down'}" for row in range(120)]
+    rows[3], rows[7] = rows[7], rows[3]  # sorted by somebody
+    (tmp_path / "mine.csv").write_text("\n".join(["key,label", *rows]))
+    with LabelStore(path, annotator="ada") as store:
+        import_csv(store, tmp_path / "mine.csv", add_items=True)
+        with pytest.raises(
+            LabelStoreError, match=r"key 7 stands at row 3.*open a session.*then import"
+        ):
+            session_on(pool[0], store)
+    # As that sentence says:
+    with session_on(pool[0], tmp_path / "new.db") as session:
+        import_csv(session.store, tmp_path / "mine.csv")
+        assert session.store.labels()[7] == "up"
+        assert session.store.arrays()[1][7] == "up"
+
+
+def test_a_session_that_cannot_begin_leaves_no_open_file(pool, path):
+    session_on(pool[0], path).close()
+    with pytest.raises(LabelStoreError, match="begun with another pool"):
+        session_on(pool[0][:50], path)
+    # SQLite takes its log away with the last connection.
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("X", [None, 3, "abc"])
+def test_what_is_no_pool_is_told(path, X):
+    with pytest.raises(TypeError, match=r"'X_pool' parameter must be rows.*Got"):
+        session_on(X, path)
+
+
 def test_a_pool_does_not_grow(pool, path, tmp_path):
     (tmp_path / "more.csv").write_text("key,label\n120,up\n")
     with session_on(pool[0], path) as session:

@@ -253,6 +253,19 @@ def test_items_have_keys_and_payloads(store):
         store.add_items(["f", "g"], ["x"])
 
 
+def test_the_path_of_a_picture_is_a_payload(store, tmp_path):
+    store.add_items(["e"], [tmp_path / "e.png"])
+    assert store.payload("e") == str(tmp_path / "e.png")
+    assert store.add_items(["e"], [tmp_path / "e.png"]) == 0
+
+
+@pytest.mark.parametrize("payload", [{1, 2}, float("nan"), np.zeros(2), {"x": b"y"}])
+def test_what_is_no_payload_is_told(store, payload):
+    with pytest.raises(ValueError, match=r"payload of the item 'e' .*JSON.*'payloads'"):
+        store.add_items(["e"], [payload])
+    assert store.n_items == 4
+
+
 @pytest.mark.parametrize("key", [None, True, 1.5, "", ("a",), "\udfff", 2**63])
 def test_what_is_no_key_is_refused(store, key):
     with pytest.raises((TypeError, ValueError), match="key"):

@@ -132,6 +132,18 @@ def test_old_news_revises_nothing(store, tmp_path):
     assert store.labels() == {"a": "dog"}
 
 
+def test_a_table_is_read_as_the_classes_are_written(store, tmp_path):
+    (tmp_path / "new.csv").write_text("key,label\na,1\nb,0\n")
+    store.declare_classes([0.0, 1.0])
+    assert import_csv(store, tmp_path / "new.csv").n_new == 2
+    assert import_csv(store, tmp_path / "new.csv").n_unchanged == 2
+    assert repr(store.labels()) == "{'a': 1.0, 'b': 0.0}"
+    with LabelStore(tmp_path / "words.db", annotator="ada") as words:
+        words.declare_classes(["0", "1"])
+        import_csv(words, tmp_path / "new.csv", add_items=True)
+        assert words.labels() == {"a": "1", "b": "0"}
+
+
 def test_imports_are_not_undone(store, tmp_path):
     (tmp_path / "new.csv").write_text("key,label\na,dog\n")
     import_csv(store, tmp_path / "new.csv")
@@ -240,3 +252,13 @@ def test_an_export_replaces_a_file_whole_or_not_at_all(
     assert [path.name for path in tmp_path.glob("*t.*")] == [name]
     export(store, tmp_path / name)
     assert "cat" in (tmp_path / name).read_text()
+
+
+@FORMATS
+def test_an_export_needs_a_place(store, tmp_path, export, read, name):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing. Make"):
+        export(store, tmp_path / "missing" / name)
+    with pytest.raises(
+        IsADirectoryError, match=r"is a folder. Give the path of a file"
+    ):
+        export(store, tmp_path)

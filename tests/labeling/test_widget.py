@@ -203,6 +203,20 @@ def test_rows_with_other_people(pool, path):
         assert hand.send("retry")["phase"] == "asking"
 
 
+def test_the_answer_of_somebody_else_is_not_replaced_unseen(hand, session):
+    first, second = session.next_batch()[:2].tolist()
+    session.store.submit(first, "down", annotator="bob")
+    assert hand.label("up")["saved"] == (
+        f"Saved: row {first} is up. Before, 'bob' had said down."
+    )
+    session.store.skip(second, annotator="bob")
+    assert hand.label("up")["saved"] == (
+        f"Saved: row {second} is up. Before, 'bob' had skipped it."
+    )
+    hand.send("undo")
+    assert hand.label("down")["saved"].endswith("is down.")
+
+
 def test_what_was_meant_for_another_row_is_left_alone(hand, session):
     turn = hand.stage["turn"]
     hand.label("up")
@@ -287,6 +301,37 @@ def test_an_interrupted_choice_can_be_asked_again(hand, session, monkeypatch):
         hand.label("up")
     assert hand.stage["error"] == "No rows could be chosen: the kernel was interrupted."
     assert hand.send("retry")["phase"] == "asking"
+
+
+@pytest.mark.parametrize("what", ["label", "undo"])
+def test_an_interrupt_after_the_disk_has_it_is_no_loss(
+    hand, session, monkeypatch, what
+):
+    """The kernel may be interrupted between the commit and the way back."""
+    second = session.next_batch()[1]
+    hand.label("up")
+    before = len(session.store.history())
+    name = "submit" if what == "label" else "undo"
+    real = getattr(session, name)
+
+    def interrupted(*args):
+        real(*args)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(session, name, interrupted)
+        stage = hand.label("down") if what == "label" else hand.send("undo")
+    assert stage["phase"] == "asking" and stage["saved"] == ""
+    assert stage["error"] == (
+        "The kernel was interrupted: the counts above tell whether this was saved."
+    )
+    assert len(session.store.history()) == before + 1
+    # It goes on with what the store says, and not with what was meant.
+    asked = session.next_batch()[0]
+    assert stage["message"] == f"Now row {asked}." and asked != second
+    assert stage["progress"]["labeled"] == session.store.n_labeled
+    hand.label("up")
+    assert session.store.labels()[asked] == "up" and hand.stage["error"] == ""
 
 
 def test_a_row_that_cannot_be_shown_can_be_skipped(pool, path):

@@ -8,6 +8,9 @@ from skactive.labeling.widget.curve import curve_svg
 from skactive.labeling.widget.panel import panel_class
 from skactive.labeling.widget.showing import Shower
 
+_INTERRUPTED = (
+    "The kernel was interrupted: the counts above tell whether this was saved."
+)
 # What a person may do in each phase; in all others the kernel is at work.
 _MAY = {
     "asking": ["label", "skip", "undo"],
@@ -148,7 +151,11 @@ class LabelingWidget:
         self._tell("saving", saved="", error="")
         try:
             saved = self._store(what, number)
-        except (Exception, KeyboardInterrupt) as error:
+        except KeyboardInterrupt as error:  # before the disk had it, or after
+            self.error = error
+            self._ask("", _INTERRUPTED)
+            return
+        except Exception as error:
             lost = "Nothing was undone" if what == "undo" else "This was not saved"
             told = self._told(error, lost)
             self._tell(phase, error=told, message=message)
@@ -164,17 +171,25 @@ class LabelingWidget:
             return f"Undone: {self._called(event.position)}."
         position = self._position
         if what == "skip":
-            self.session.skip(position)
+            event = self.session.skip(position)
             said = f"Skipped: {self._called(position)}."
         else:
-            self.session.submit(position, self._labels[number])
+            event = self.session.submit(position, self._labels[number])
             said = f"Saved: {self._called(position)} is {self._names[number]}."
         self._open.remove(position)
-        return said
+        return said + self._before(event)
+
+    def _before(self, event):
+        """Tell whose answer was replaced, if somebody was quicker."""
+        who = event.previous_annotator
+        if who in (None, self.session.annotator):
+            return ""
+        had = event.previous_label
+        return f" Before, {who!r} had {'skipped it' if had is None else f'said {had}'}."
 
     # ---------------------------------------------------------------- asking
 
-    def _ask(self, saved=None):
+    def _ask(self, saved=None, doubt=""):
         """Show the next row, and before it, where that takes time, that it does."""
         saved = self.panel.stage["saved"] if saved is None else saved
         is_new_round = not self._open
@@ -192,13 +207,13 @@ class LabelingWidget:
         self._round_size = max(self._round_size, len(self._open))
         self._turn += 1
         if self._open:
-            self._show(saved)
+            self._show(saved, doubt)
         else:
-            self._end(saved)
+            self._end(saved, doubt)
 
-    def _show(self, saved):
+    def _show(self, saved, doubt):
         self._position = self._open[0]
-        phase, item, error = "asking", {}, ""
+        phase, item, error = "asking", {}, doubt
         name = self._called(self._position)
         try:
             item = self._shower.item(self._position)
@@ -208,16 +223,16 @@ class LabelingWidget:
         message = f"Now {name}."
         self._tell(phase, item, saved=saved, error=error, message=message)
 
-    def _end(self, saved):
+    def _end(self, saved, doubt):
         self._position = None
         if not self.session.is_done:
             message = (
                 f"The {self.session.n_left} rows left are with other people. Try again "
                 "later."
             )
-            self._tell("waiting", {}, saved=saved, error="", message=message)
+            self._tell("waiting", {}, saved=saved, error=doubt, message=message)
             return
-        error = ""
+        error = doubt
         if self.session.store.n_labeled:
             self._tell("training", {}, saved=saved, error="")
             try:
