@@ -8,10 +8,7 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils import Bunch
-from sklearn.utils.metadata_routing import (
-    UNUSED,
-    process_routing,
-)
+from sklearn.utils.metadata_routing import UNUSED, process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from skactive.delegation import ModelMethods
@@ -33,11 +30,7 @@ from skactive.utils.pools import as_pool
 from skactive.utils.random import draw_entropy, seed_sequence
 from skactive.utils.selection import ScoredPart, best_of, top_n
 from skactive.utils.storage import storing
-from skactive.utils.validation import (
-    check_n,
-    num_rows,
-    validate_labeled,
-)
+from skactive.utils.validation import check_n, num_rows, validate_labeled
 from skactive.utils.versions import Versioned
 
 _QUESTIONS = {
@@ -260,7 +253,7 @@ class QueryStrategy(
         X, candidates = candidate_rows(X_pool, n, max_candidates, seeds)
         rng = np.random.default_rng(self._seeds(_QUERY))
         info = Bunch(status="complete")
-        with storing(storage), self._opened(X, info) as pool:
+        with storing(storage), self._opened(X, n, info) as pool:
             n = check_n(n, pool.n)
             picked = self._query(pool, n, rng, info)
         author = f"{type(self).__name__}._query"
@@ -295,12 +288,16 @@ class QueryStrategy(
         """
 
     @contextmanager
-    def _opened(self, X, info):
+    def _opened(self, X, n, info):
         """Give what the model says of the pool, here or where its parts are."""
         if not isinstance(X, ElsewhereRows):
-            yield self._ask(self._validate_pool(X))
+            X = self._validate_pool(X)
+            check_n(n, num_rows(X))  # before the model is asked
+            yield self._ask(X)
             return
         self._check_takes_parts()
+        if not num_rows(X):
+            self._validate_pool(X[:0])  # says that there is nothing to choose from
         with X.opened(self) as parts:
             yield Bunch(n=num_rows(X), parts=parts)
             info.update(parts.report())

@@ -329,7 +329,9 @@ def test_bad_rows_are_refused_with_the_sentence_of_arrays(tmp_path):
     for pool in (Counting(POOL[:0]), Items(POOL[:0])):
         assert "no rows" in sentence(strategy.query, pool)
     assert "1D array" in sentence(strategy.query, Counting(POOL[0]))
-    assert "only 5000 row(s)" in sentence(strategy.query, Counting(POOL), N + 1)
+    pool = Counting(POOL)
+    assert "only 5000 row(s)" in sentence(strategy.query, pool, N + 1)
+    assert len(pool.read) == 1  # said before the model is asked
 
 
 @pytest.mark.parametrize(
