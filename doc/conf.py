@@ -88,6 +88,7 @@ autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 autoclass_content = "class"
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"  # the side bar is narrow
 numpydoc_xref_param_type = False
 
 
