@@ -27,9 +27,7 @@ def client_at_hand():
     except ValueError:
         pass
     if not _embedded or _embedded[0].status != "running":
-        cluster = LocalCluster(
-            n_workers=1, processes=False, dashboard_address=None, set_as_default=False
-        )
+        cluster = LocalCluster(n_workers=1, processes=False, dashboard_address=None)
         client = Client(cluster, set_as_default=False)
         atexit.register(_close, client, cluster)
         _embedded[:] = [client]

@@ -54,11 +54,12 @@ class _DaskRows(ElsewhereRows):
             The parts.
         """
         client = client_at_hand()
-        workers = Workers(client, self._chunks(client), strategy)
-        try:
-            yield workers
-        finally:
-            workers.close()
+        with client.as_current():
+            workers = Workers(client, self._chunks(client), strategy)
+            try:
+                yield workers
+            finally:
+                workers.close()
 
     def _chunks(self, client):
         """Give (first row, number of rows, future) of each part."""

@@ -11,6 +11,8 @@ ATTEMPTS = 8
 """So often is a lost part made anew before the query gives up."""
 PATIENCE = 2.0
 """Seconds without an answer after which a worker's life is looked into."""
+RESTART = 60
+"""Seconds that a cluster without workers is given to start some."""
 
 
 class Workers:
@@ -42,7 +44,6 @@ class Workers:
         }
         self.context = strategy.snapshot(), settings
         self.actors = []
-        self._place(list(self.chunks))
 
     def make(self, build, **options):
         """
@@ -60,6 +61,8 @@ class Workers:
         Workers
             Itself, as kernels take a pool in parts.
         """
+        if not self.actors:
+            self._place(list(self.chunks))
         self.tell("make", build, options)
         return self
 
@@ -186,14 +189,8 @@ class Workers:
 
     def _place(self, starts):
         """Put parts on workers: where their rows are, if that is fair."""
-        from distributed import wait
-
         futures = [self.chunks[start][1] for start in starts]
-        self.client.wait_for_workers(1, timeout=60)
-        wait(futures)
-        for future in futures:
-            if future.status == "error":
-                raise future.exception()
+        self._await(futures)
         homes = self.client.who_has(futures)
         alive = self._alive()
         shares = _shares(
@@ -205,6 +202,27 @@ class Workers:
         )
         made = [(worker, some, self._hold(worker, some)) for worker, some in shares]
         self.actors += [_Actor(*each) for each in made]
+
+    def _await(self, futures):
+        """Wait until chunks are there, as long as there are workers."""
+        from distributed import wait
+
+        while True:
+            try:
+                self.client.wait_for_workers(1, timeout=RESTART)
+            except TimeoutError as error:
+                raise RuntimeError(
+                    f"The cluster has had no worker for {RESTART} seconds. Start some, "
+                    "and query again."
+                ) from error
+            try:
+                wait(futures, timeout=PATIENCE)
+            except TimeoutError:
+                continue
+            break
+        for future in futures:
+            if future.status == "error":
+                raise future.exception()
 
     def _hold(self, worker, starts):
         strategy, settings = self.context

@@ -1,10 +1,5 @@
 """Pools of dask: the picks of one process, whatever the chunks and the workers."""
 
-import os
-import signal
-import threading
-import time
-
 import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
@@ -80,11 +75,11 @@ def test_the_picks_of_one_process(client, rows, name, chunks):
     told = strategy.query_info_
     there = strategy.query(da.from_array(X, chunks=(chunks, 3)), 25)
     assert there.tolist() == here.tolist()
-    for entry, value in told.items():
-        if entry != "n_candidates":
+    for entry in ("radii", "gram_logdet", "mean_norm", "n_passes", "n_rejections"):
+        if entry in told:
             np.testing.assert_allclose(
-                strategy.query_info_[entry], value, rtol=1e-6
-            ) if not isinstance(value, str) else None
+                strategy.query_info_[entry], told[entry], rtol=1e-6
+            )
     assert strategy.query_info_.n_pool == N_ROWS
     if name != "random":
         assert strategy.query_info_.n_workers == 2
@@ -113,7 +108,7 @@ class Alone(Flat):
     "strategy",
     [
         Alone(),
-        Hybrid(RandomForestClassifier(5)),
+        Hybrid(n_draws=5),
         KMeansCoreSet(),
         BADGE(sampler="kdpp"),
         CoreSet(beam_width=2),
@@ -148,9 +143,7 @@ def test_a_data_frame_with_text(client, rows):
     frame["kind"] = np.where(X[:20_000, 2] > 0, "up", "down")
     labeled, y = frame[::900], (X[:20_000:900, 3] > 0).astype(int)
     model = make_pipeline(
-        make_column_transformer(
-            (OneHotEncoder(), ["kind"]), remainder="passthrough"
-        ),
+        make_column_transformer((OneHotEncoder(), ["kind"]), remainder="passthrough"),
         LogisticRegression(),
     )
     strategy = BADGE(model, random_state=0).fit(labeled, y)
@@ -190,14 +183,3 @@ def test_errors_are_those_of_one_process(client, rows, change, message):
     for pool in (bad, da.from_array(bad, chunks=(9_000, -1))):
         with pytest.raises(ValueError, match=message):
             strategy.query(pool, 3)
-
-
-def test_without_a_cluster_one_is_made(rows):
-    X, X_labeled, y = rows
-    strategy = BADGE(random_state=0).fit(X_labeled, y)
-    with pytest.raises(ValueError):
-        distributed.get_client()
-    there = strategy.query(da.from_array(X, chunks=(9_000, -1)), 10)
-    assert there.tolist() == strategy.query(X, 10).tolist()
-    with pytest.raises(ValueError):
-        distributed.get_client()

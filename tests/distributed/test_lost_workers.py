@@ -24,8 +24,14 @@ def client():
         yield client
 
 
-@pytest.mark.parametrize("strategy", [BADGE(random_state=0), CoreSet(random_state=0)])
-@pytest.mark.parametrize("all_of_them", [False, True], ids=["one", "all"])
+@pytest.mark.parametrize(
+    "strategy, all_of_them",
+    [
+        pytest.param(BADGE(random_state=0), False, id="one, BADGE"),
+        pytest.param(CoreSet(), False, id="one, CoreSet", marks=pytest.mark.slow),
+        pytest.param(BADGE(random_state=0), True, id="all", marks=pytest.mark.slow),
+    ],
+)
 def test_killed_workers_change_nothing(client, monkeypatch, strategy, all_of_them):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(50_000, 6)).astype(np.float32)
