@@ -3,6 +3,7 @@
 import copy
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 from sklearn import get_config
@@ -249,7 +250,7 @@ class QueryStrategy(
             max_candidates is smaller than n, or storage no such dtype.
         """
         check_is_fitted(self)
-        X_pool, seeds = as_pool(X_pool), self._seeds(_CANDIDATES)
+        X_pool, seeds = as_pool(X_pool), partial(self._seeds, _CANDIDATES)
         X, candidates = candidate_rows(X_pool, n, max_candidates, seeds)
         rng = np.random.default_rng(self._seeds(_QUERY))
         info = Bunch(status="complete")

@@ -65,8 +65,8 @@ def candidate_rows(X_pool, n, max_candidates, seeds):
         How many rows are to be chosen.
     max_candidates : int or None
         How many rows to look at, at most; None looks at all.
-    seeds : numpy.random.SeedSequence
-        Where the draw comes from.
+    seeds : callable
+        Gives the numpy.random.SeedSequence that the draw comes from.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def candidate_rows(X_pool, n, max_candidates, seeds):
     drawn = check_max_candidates(max_candidates, n, n_pool)
     if drawn is None:
         return X_pool, None
-    positions = draw_candidates(n_pool, drawn, seeds)
+    positions = draw_candidates(n_pool, drawn, seeds())
     return pick_rows(X_pool, positions), positions
 
 

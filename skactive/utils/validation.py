@@ -10,7 +10,7 @@ from sklearn.utils import check_array, gen_batches, get_tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
-from skactive.utils.blocks import block_rows
+from skactive.utils.blocks import LOGICAL, block_rows
 from skactive.utils.containers import is_dataframe
 from skactive.utils.pools import LazyRows, MappedRows
 
@@ -297,9 +297,9 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
 
 def _validated(owner, X, options):
     """Validate rows; many of them in parts, for each is made into flags for a while."""
-    is_floats = isinstance(X, np.ndarray) and X.dtype.kind == "f" and X.ndim > 0
-    height = block_rows(8 * X[:1].size) if is_floats else 0
-    if not is_floats or len(X) <= height:
+    is_long = isinstance(X, np.ndarray) and X.ndim > 0 and len(X) > LOGICAL
+    height = block_rows(8 * X[:1].size) if is_long and X.dtype.kind == "f" else 0
+    if height == 0 or len(X) <= height:
         return validate_data(owner, X, reset=False, **options)
     validate_data(owner, X[:height], reset=False, **options)
     for part in gen_batches(len(X), height):
