@@ -21,6 +21,7 @@ PAGES = [
     "user_guide/experiments",
     "user_guide/index",
     "user_guide/labeling",
+    "user_guide/large_pools",
     "user_guide/measured",
     "user_guide/models",
     "user_guide/posterior",
