@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from reference import fisher as textbook
 
 from skactive.kernels.fisher import determinant_search, trace_search
+from skactive.kernels.fisher.scalar_part import ScalarPart
 from skactive.kernels.fisher.scalars import ScalarSearch
+from skactive.kernels.parts import Whole
 
 
 def problem(seed, n=40, d=5, k=3, n_labeled=6, kind="plain"):
@@ -122,8 +124,9 @@ def test_steps_are_undone_where_a_row_outside_would_have_won():
     both = np.concatenate([z, z_labeled])
     fisher = torch.tensor(both.T @ both / len(both))
     for levels in (((4, 3),), ((12, 6), (3, 2))):
+        pool = Whole(ScalarPart(z, z.new_ones(1, 300)))
         found = ScalarSearch(
-            z, z.new_ones(1, 300), prior[None], fisher[None], None, 128, levels=levels
+            *(pool, prior[None], fisher[None], None, z.dtype, 128), levels=levels
         )
         found.forward(40)
         found.backward(20)
@@ -135,9 +138,8 @@ def test_steps_are_undone_where_a_row_outside_would_have_won():
 def test_copies_in_the_lead_slow_the_steps_down_instead_of_undoing_them():
     basis = torch.eye(10, dtype=torch.float64)
     z = basis[torch.arange(3000) % 10]
-    found = ScalarSearch(
-        z, z.new_ones(1, 3000), basis[None], z.T @ z[None] / 3000, None, 128
-    )
+    pool, fisher = Whole(ScalarPart(z, z.new_ones(1, 3000))), z.T @ z[None] / 3000
+    found = ScalarSearch(pool, basis[None], fisher, None, z.dtype, 128)
     found.forward(40)
     assert found.n_undone < 80
     counts = z[found.picks.forward].sum(dim=0)

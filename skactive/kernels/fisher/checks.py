@@ -67,35 +67,55 @@ def check_lam(lam):
         raise ValueError(f"lam must be a finite number > 0. Got {lam}.")
 
 
-def check_rows(z, n, p, z_labeled, p_labeled):
+def check_count(n, n_rows):
     """
-    Refuse arrays that do not fit together.
+    Refuse a batch that the pool does not have.
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n_rows, d)
-        Embeddings.
     n : int
         How many rows to choose.
-    p : torch.Tensor of shape (n_rows, K) or None
-        Probabilities.
-    z_labeled : torch.Tensor of shape (n_labeled, d) or None
-        Embeddings of the labelled rows.
-    p_labeled : torch.Tensor of shape (n_labeled, K) or None
-        Their probabilities.
+    n_rows : int
+        How many there are.
+    """
+    if not 1 <= n <= n_rows:
+        raise ValueError(f"n must lie in [1, {n_rows}], the number of rows. Got {n}.")
 
-    Returns
-    -------
-    int
-        The number of classes; 1 in regression.
+
+def check_rows(z, p):
+    """
+    Refuse rows of a pool that have no information.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (m, d)
+        Embeddings.
+    p : torch.Tensor of shape (m, K) or None
+        Probabilities.
     """
     Rows(z, p)
-    if not 1 <= n <= len(z):
-        raise ValueError(f"n must lie in [1, {len(z)}], the number of rows. Got {n}.")
     if p is not None and p.shape[1] < 2:
         raise ValueError(
             f"p must have a column for each of at least two classes. Got {p.shape[1]}."
         )
+    _check_probabilities("p", p)
+
+
+def check_labeled(z, p, z_labeled, p_labeled):
+    """
+    Refuse labelled rows that do not go with the pool.
+
+    Parameters
+    ----------
+    z : torch.Tensor of shape (m, d)
+        Embeddings of rows of the pool.
+    p : torch.Tensor of shape (m, K) or None
+        Their probabilities.
+    z_labeled : torch.Tensor of shape (n_labeled, d) or None
+        Embeddings of the labelled rows.
+    p_labeled : torch.Tensor of shape (n_labeled, K) or None
+        Their probabilities.
+    """
     if (p is None) != (p_labeled is None) and z_labeled is not None:
         raise ValueError(
             "p and p_labeled go together: pass both in classification, none in "
@@ -109,9 +129,11 @@ def check_rows(z, n, p, z_labeled, p_labeled):
                     f"{name}_labeled must have the {other.shape[1]} columns of {name}. "
                     f"Got shape {tuple(mine.shape)}."
                 )
-    for name, some in (("p", p), ("p_labeled", p_labeled)):
-        if some is not None and bool((some < 0).any()):
-            raise ValueError(
-                f"{name} must hold probabilities >= 0. Got {float(some.min()):.3g}."
-            )
-    return 1 if p is None else p.shape[1]
+    _check_probabilities("p_labeled", p_labeled)
+
+
+def _check_probabilities(name, p):
+    if p is not None and p.numel() and float(p.min()) < 0:
+        raise ValueError(
+            f"{name} must hold probabilities >= 0. Got {float(p.min()):.3g}."
+        )

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.fisher.checks import NARROW, check_dense, check_lam, check_rows
+from skactive.kernels.fisher.checks import (
+    NARROW,
+    check_count,
+    check_dense,
+    check_labeled,
+    check_lam,
+    check_rows,
+)
 from skactive.kernels.fisher.dense import Dense
 from skactive.kernels.fisher.factors import Gradient, Scalar, Softmax
 from skactive.kernels.fisher.matrices import SmallMatrices, log_determinants
-from skactive.kernels.fisher.search import Problem
-from skactive.kernels.fisher.spaces import Whole
+from skactive.kernels.fisher.spaces import Reduced
 from skactive.kernels.shared import cut_head, fill_uniformly, given_or_fresh
 
 FISHERS = ("gradient", "full")
@@ -93,12 +99,14 @@ def determinant_search(
     lazy greedy). Ties go to the smallest position. Costs 2 n_rows d² K² flops for the
     first pass, then what the head needs.
     """
-    k = check_rows(z, n, p, z_labeled, p_labeled)
+    check_rows(z, p)
+    check_labeled(z, p, z_labeled, p_labeled)
+    check_count(n, len(z))
     check_lam(lam)
     if fisher not in FISHERS:
         raise ValueError(f"fisher must be one of {FISHERS}. Got {fisher!r}.")
     generator = given_or_fresh(generator)
-    space = Whole(k, z.shape[1], z.device)
+    space = Reduced(1 if p is None else p.shape[1], z.shape[1], z.device)
     check_dense(space.dim, 1, z.device, NARROW)
     factor = _factor(fisher, z, p)
     prior = torch.zeros(space.dim, space.dim, dtype=torch.float64, device=z.device)
@@ -106,7 +114,7 @@ def determinant_search(
         labeled = _factor(fisher, z_labeled, p_labeled)
         prior = space.information(labeled, z_labeled) / len(z_labeled)
     prior.diagonal().add_(lam)
-    queue = _Queue(Problem(z, factor, space, 1.0), Dense(prior, None), head)
+    queue = _Queue(z, factor, space, Dense(prior, None), head)
     queue.run(n)
     filled = fill_uniformly(queue.chosen, n, len(z), generator)
     return DeterminantSearch(
@@ -126,14 +134,13 @@ def _factor(fisher, z, p):
 class _Queue:
     """The rows by what they add to ln det M: stale, an upper bound."""
 
-    def __init__(self, problem, dense, head):
-        self.problem, self.dense, self.head = problem, dense, head
-        small = SmallMatrices(
-            problem.z, problem.factor, problem.root, with_fisher=False, limit=0
-        )
-        small.rebuild(problem.lifted(dense.sides()[0])[0])
+    def __init__(self, z, factor, space, dense, head):
+        self.z, self.factor, self.space = z, factor, space
+        self.dense, self.head = dense, head
+        small = SmallMatrices(z, factor, 1.0, with_fisher=False, limit=0)
+        small.rebuild(space.lift(dense.sides()[0]))
         # Rounding must not push a bound below the truth.
-        slack = 1e-4 if problem.z.dtype == torch.float32 else 1e-10
+        slack = 1e-10 if z.dtype == torch.float64 else 1e-4
         bounds = small.values(log_determinants).double()
         self.stale = bounds * (1 + slack) + slack * 1e-3
         self.chosen, self.gains = [], []
@@ -155,13 +162,17 @@ class _Queue:
                 fresh[at] = True
 
     def _exact(self, at):
-        v = self.problem.v(at)
+        v = self._v(at)
         u = (v.flatten(0, 1) @ self.dense.inverse).view_as(v)
         p = (u @ v.transpose(1, 2)).permute(1, 2, 0).contiguous()
         return log_determinants(p).masked_fill(self.stale[at] == -torch.inf, -torch.inf)
 
+    def _v(self, at):
+        at = torch.as_tensor(at, device=self.z.device)
+        return self.space.project(self.factor.columns(at), self.z[at].double())
+
     def _take(self, at, gain):
-        self.dense.move(self.dense.trials(self.problem.v([at]), 1), 0)
+        self.dense.move(self.dense.trials(self._v([at]), 1), 0)
         self.chosen.append(at)
         self.gains.append(gain)
         self.stale[at] = -torch.inf

@@ -8,6 +8,8 @@ worked on entry by entry, each entry one long vector.
 
 import torch
 
+from skactive.kernels.distances import blocks
+
 
 class Softmax:
     """
@@ -30,9 +32,9 @@ class Softmax:
         self.kept = None
         if rank is not None and rank < self.n_classes:
             self.n_columns = rank
-            squares = self.p * (1 - 2 * self.p + self.p.square().sum(dim=0))
-            order = squares.sort(dim=0, descending=True, stable=True).indices
-            self.kept = order[:rank].to(torch.int32)
+            self.kept = self.p.new_empty(rank, self.n_rows, dtype=torch.int32)
+            for at in blocks(self.n_rows):
+                self.kept[:, at] = _longest(self.p[:, at].double())[:rank]
 
     def apply(self, products, at):
         """
@@ -117,7 +119,8 @@ class Gradient:
     """
 
     def __init__(self, p):
-        self.a = p.T.contiguous().clone()
+        self.a = p.T.to(torch.promote_types(p.dtype, torch.float32), copy=True)
+        self.a = self.a.contiguous()
         self.n_classes, self.n_rows = self.a.shape
         self.n_columns = 1
         self.a[p.argmax(dim=1), torch.arange(len(p), device=p.device)] -= 1
@@ -246,6 +249,13 @@ class Scalar:
             The weights.
         """
         return self.square[at].double()[None]
+
+
+def _longest(p):
+    """Give the columns √p_c (e_c − p) of (K, m) rows, the longest first."""
+    # A running sum is the same whichever rows stand beside.
+    squares = p * (1 - 2 * p + p.square().cumsum(dim=0)[-1])
+    return squares.sort(dim=0, descending=True, stable=True).indices
 
 
 def _completing(unit):

@@ -19,8 +19,8 @@ class SmallMatrices:
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n, d)
-        Embeddings; P and R have their dtype.
+    z : torch.Tensor of shape (n, d), float16, float32 or float64
+        Embeddings; P and R have their dtype, float32 at least.
     factor : Softmax, Gradient or Scalar
         The class weights of the rows.
     root : float
@@ -33,6 +33,7 @@ class SmallMatrices:
 
     def __init__(self, z, factor, root, *, with_fisher=True, limit=float("inf")):
         self.z, self.factor, self.root = z, factor, root
+        self.dtype = torch.promote_types(z.dtype, torch.float32)
         self.r = factor.n_columns
         self.above = torch.triu_indices(self.r, self.r, device=z.device)
         n_packed = self.above.shape[1]
@@ -40,7 +41,7 @@ class SmallMatrices:
         where[self.above[0], self.above[1]] = torch.arange(n_packed, device=z.device)
         self.where = torch.maximum(where, where.T).flatten()
         n_kept = 2 if with_fisher else 1
-        self.is_kept = n_kept * n_packed * len(z) * z.element_size() <= limit
+        self.is_kept = n_kept * n_packed * len(z) * self.dtype.itemsize <= limit
         self.kept = {}
         self.with_fisher = with_fisher
 
@@ -76,7 +77,7 @@ class SmallMatrices:
         torch.Tensor of shape (n,)
             The scores.
         """
-        out = self.z.new_empty(len(self.z))
+        out = self._empty(len(self.z))
         for at in self._strips(None if self.is_kept else 256):
             small = self._take(at) if self.is_kept else self._from_scratch(at)
             out[at] = score(*small)
@@ -102,7 +103,7 @@ class SmallMatrices:
         """
         vectors = self._ready(vectors)
         sides = None if sides is None else self._ready(sides)
-        out = self.z.new_empty(len(self.z))
+        out = self._empty(len(self.z))
         for at in self._strips():
             small = self._take(at)
             x = self._products(vectors, at)
@@ -123,11 +124,17 @@ class SmallMatrices:
         return strips(len(self.z), max(numbers, ENTRIES // rows if rows else 0))
 
     def _ready(self, lifted):
-        """Give (K, c, d) as one matrix, in the pool's dtype."""
-        return (self.root * lifted).flatten(0, 1).to(self.z.dtype)
+        """Give (K, c, d) as one matrix, in the dtype of P and R."""
+        return (self.root * lifted).flatten(0, 1).to(self.dtype)
+
+    def _empty(self, *shape):
+        return torch.empty(shape, dtype=self.dtype, device=self.z.device)
+
+    def _read(self, at):
+        return self.z[at].to(self.dtype)
 
     def _products(self, ready, at):
-        products = (ready @ self.z[at].T).view(self.factor.n_classes, -1, _size(at))
+        products = (ready @ self._read(at).T).view(self.factor.n_classes, -1, _size(at))
         return self.factor.apply(products, at)
 
     def _take(self, at):
@@ -139,7 +146,7 @@ class SmallMatrices:
         """Write where the strip has always been: fresh memory takes time, and room."""
         if at.start not in self.kept:
             shape = (self.above.shape[1], _size(at))
-            self.kept[at.start] = [self.z.new_empty(shape) for _ in small]
+            self.kept[at.start] = [self._empty(*shape) for _ in small]
         inside = slice(None)
         if part is not None:
             inside = slice(part.start - at.start, part.stop - at.start)
@@ -149,13 +156,14 @@ class SmallMatrices:
     def _from_scratch(self, at):
         """Sum products over all columns of U, and of M⁻¹ F U, and take the columns."""
         m, k, d = _size(at), self.factor.n_classes, self.z.shape[1]
-        sums = [self.z.new_zeros(m, k, k) for _ in range(1 + self.with_fisher)]
+        z = self._read(at)
+        sums = [z.new_zeros(m, k, k) for _ in range(1 + self.with_fisher)]
         sides = [self.root_of_inverse] + ([self.side] if self.with_fisher else [])
         sides = [side.view(k, -1, d) for side in sides]
         width = max(8, ENTRIES // (k * m))
         for start in range(0, sides[0].shape[1], width):
             some = [side[:, start : start + width].reshape(-1, d) for side in sides]
-            products = [(self.z[at] @ one.T).view(m, k, -1) for one in some]
+            products = [(z @ one.T).view(m, k, -1) for one in some]
             for total, right in zip(sums, products, strict=True):
                 total.baddbmm_(products[0], right.transpose(1, 2))
         out = []

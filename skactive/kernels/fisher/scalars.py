@@ -7,11 +7,14 @@ product, and the same product tells, for each of the steps, the best row among t
 left out. Where one of these would have won, the steps from there are undone.
 """
 
+from typing import NamedTuple
+
 import torch
 
 from skactive.kernels.fisher.dense import cheapest, factored
+from skactive.kernels.fisher.scalar_part import ScalarPart, gains, lead_size
 from skactive.kernels.fisher.search import Picks
-from skactive.kernels.fisher.spaces import strips
+from skactive.kernels.parts import Whole
 from skactive.kernels.shared import cut_head
 
 LEVELS = ((4096, 16), (512, 8))
@@ -24,16 +27,16 @@ class ScalarSearch:
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n, d)
-        Embeddings; P and R have their dtype.
-    roots : torch.Tensor of shape (G, n)
-        V_g(x) = root_g(x) z(x).
+    pool : Whole or alike
+        Parts that are `ScalarPart`, or `FisherPart` begun by the plan.
     prior : torch.Tensor of shape (G, dim, dim), float64
         M before the first pick.
     fisher : torch.Tensor of shape (G, dim, dim), float64
         F.
     axes : torch.Tensor of shape (dim, d) or None
-        The sketch; None works on z itself.
+        The sketch; None works on the embeddings themselves.
+    dtype : torch.dtype
+        Of the parts' P and R.
     refresh : int
         Steps after which everything is computed anew from M.
     levels : tuple of (int, int), default=LEVELS
@@ -42,12 +45,12 @@ class ScalarSearch:
 
     is_kept = True
 
-    def __init__(self, z, roots, prior, fisher, axes, refresh, *, levels=LEVELS):
-        self.z, self.roots, self.axes = z, roots, axes
+    def __init__(self, pool, prior, fisher, axes, dtype, refresh, *, levels=LEVELS):
+        self.pool, self.axes, self.dtype = pool, axes, dtype
         self.prior, self.fisher = prior, fisher
         self.refresh, self.levels = refresh, levels
         self.pace = {ahead: ahead for _, ahead in levels}
-        self.picks = Picks()
+        self.picks, self.rows = Picks(), []
         self.inverse = self._inverse()
         self.objective = [float((self.inverse * self.fisher).sum())]
         self.n_refreshes = self.n_undone = 0
@@ -63,37 +66,39 @@ class ScalarSearch:
         n : int
             How many at most.
         """
-        everywhere = torch.arange(len(self.z), device=self.z.device)
-        pool = _Rows(self.z, self.roots, everywhere)
         while len(self.picks.forward) < n:
-            self._refresh(pool)
+            front = self._refreshed()
             most = min(self.refresh, n - len(self.picks.forward))
-            run = self._run(pool, self.levels, most)
+            run = self._run(front, self.levels, most)
             self.picks.forward += run.positions
             self.picks.gains += run.gains
+            self.rows += run.rows
             for gain in run.gains:
                 self.objective.append(self.objective[-1] - gain)
             if run.ended:
                 break
 
-    def _run(self, rows, levels, most):
+    def _run(self, front, levels, most):
         """Make steps among these rows, and bring them up to date."""
         run = _Run()
-        (size, ahead), *deeper = levels
+        (_, ahead), *deeper = levels
         while len(run.positions) < most and not run.ended:
             some = min(self.pace[ahead], most - len(run.positions))
             start = self.inverse
-            lead = rows.lead(size)
+            lead = front.lead()
             if deeper and len(lead.z) > deeper[0][0]:
-                part = self._run(lead, deeper, some)
+                inside = _Front(Whole(lead.part()), deeper[0][0], front.is_stale)
+                part = self._run(inside, deeper, some)
             else:
                 part = self._steps(lead, some)
-            if part.slack > 1e-3 and rows.is_stale:
+            if part.slack > 1e-3 and front.is_stale:
                 # Rounding has grown: go back to where all is computed from M.
                 self.inverse = start
                 run.slack = part.slack
                 break
-            kept = rows.fold(part, lead, self.lift)
+            part.positions = lead.positions[part.positions].tolist()
+            is_last = part.ended or len(run.positions) + len(part.positions) >= most
+            kept = front.fold(part, lead, self._lift, is_last)
             self.n_undone += len(part.positions) - kept
             # Where copies of a row lead, no step but the first stands: walk, not run.
             self.pace[ahead] = min(max(1, 2 * kept), ahead)
@@ -106,14 +111,14 @@ class ScalarSearch:
     def _steps(self, lead, most):
         """Make steps among the few rows that lead, in float64."""
         run = _Run()
-        v = self.v(lead.positions)
+        v = self._v(lead.z, lead.roots)
         u = v @ self.inverse
         p, r = (u * v).sum(dim=2), (u * (u @ self.fisher)).sum(dim=2)
         scores = (r / (1 + p)).sum(dim=0)
         best = float(scores.max())
-        drift = float((scores - lead.scores().double()).abs().max())
+        drift = float((scores - gains(lead.p, lead.r).double()).abs().max())
         run.slack = max(4 * drift / max(best, 1e-300), 1e-12)
-        free = lead.free.clone()
+        free = torch.ones(len(scores), dtype=torch.bool, device=v.device)
         while len(run.positions) < most:
             scores.masked_fill_(~free, -torch.inf)
             best = float(scores.max())
@@ -128,7 +133,7 @@ class ScalarSearch:
             scores = (r / (1 + p)).sum(dim=0)
             self.inverse = self.inverse - w[:, :, None] * w[:, None, :]
             free[turn] = False
-            run.add(int(lead.positions[turn]), gain, w, y)
+            run.add(turn, gain, w, y, (lead.z[[turn]], lead.roots[:, [turn]]))
         return run
 
     # ---------------------------------------------------------------- backward
@@ -146,7 +151,8 @@ class ScalarSearch:
         if len(chosen) <= n:
             return
         self.inverse = self._inverse()
-        v = self.v(torch.tensor(chosen, device=self.z.device))
+        v = self._chosen()
+        v = v[:, self.picks.ascending().to(v.device)]
         u = v @ self.inverse
         p, r = (u * v).sum(dim=2), (u * (u @ self.fisher)).sum(dim=2)
         free = torch.ones(len(chosen), dtype=torch.bool, device=v.device)
@@ -166,160 +172,127 @@ class ScalarSearch:
 
     # ---------------------------------------------------------------- from M
 
-    def v(self, at):
-        """
-        Give V of some rows.
-
-        Parameters
-        ----------
-        at : torch.Tensor of shape (m,)
-            Which rows.
-
-        Returns
-        -------
-        torch.Tensor of shape (G, m, dim), float64
-            The V of each block.
-        """
-        z = self.z[at].double()
+    def _v(self, z, roots):
+        """Give V of some rows, (G, m, dim)."""
+        z = z.double()
         z = z if self.axes is None else z @ self.axes.T
-        return self.roots[:, at].double()[:, :, None] * z
+        return roots.double()[:, :, None] * z
 
-    def lift(self, vectors):
-        """
-        Take vectors of the space back to the embedding's, for the pool.
+    def _chosen(self):
+        z, roots = zip(*self.rows, strict=True)
+        return self._v(torch.cat(z), torch.cat(roots, dim=1))
 
-        Parameters
-        ----------
-        vectors : torch.Tensor of shape (c, dim)
-            Vectors of the space.
-
-        Returns
-        -------
-        torch.Tensor of shape (c, d)
-            The same, in the pool's dtype.
-        """
+    def _lift(self, vectors):
+        """Take (c, dim) back to the embedding's space, in the dtype of P and R."""
         vectors = vectors if self.axes is None else vectors @ self.axes
-        return vectors.to(self.z.dtype)
+        return vectors.to(self.dtype)
 
     def _inverse(self):
         m = self.prior.clone()
-        if self.picks.forward:
-            v = self.v(torch.tensor(self.picks.forward, device=self.z.device))
+        if self.rows:
+            v = self._chosen()
             m += v.transpose(1, 2) @ v
         return torch.cholesky_inverse(factored(m))
 
-    def _refresh(self, pool):
+    def _refreshed(self):
         self.n_refreshes += 1
         self.inverse = self._inverse()
         root = torch.linalg.cholesky(self.inverse)
         side = self.inverse @ (self.fisher @ root)
-        blocks, dim = root.shape[:2]
         left, right = (
-            self.lift(some.transpose(1, 2).reshape(-1, dim)).T.contiguous()
+            self._lift(some.transpose(1, 2).flatten(0, 1)).T.contiguous()
             for some in (root, side)
         )
-        for at in strips(len(self.z), 8 * dim * blocks):
-            square = self.roots[:, at].square()
-            x = (self.z[at] @ left).view(-1, blocks, dim)
-            y = (self.z[at] @ right).view(-1, blocks, dim)
-            pool.r[:, at] = (x * y).sum(dim=2).T * square
-            pool.p[:, at] = x.square_().sum(dim=2).T * square
-        pool.is_stale = False
+        size = self.levels[0][0]
+        told = self.pool.tell("rebuild", left, right, size)
+        return _Front(self.pool, size, told=told)
 
 
 class _Run:
     """Steps made one after the other."""
 
     def __init__(self):
-        self.positions, self.gains, self.vectors, self.sides = [], [], [], []
+        self.positions, self.gains, self.rows = [], [], []
+        self.vectors, self.sides = [], []
         self.slack, self.ended = 0.0, False
 
-    def add(self, position, gain, w, y):
+    def add(self, position, gain, w, y, row):
         self.positions.append(position)
         self.gains.append(gain)
         self.vectors.append(w)
         self.sides.append(y)
+        self.rows.append(row)
 
     def take(self, part, kept):
         self.positions += part.positions[:kept]
         self.gains += part.gains[:kept]
         self.vectors += part.vectors[:kept]
         self.sides += part.sides[:kept]
+        self.rows += part.rows[:kept]
         self.slack = max(self.slack, part.slack)
         self.ended = part.ended and kept == len(part.positions)
 
 
-class _Rows:
-    """Some rows of the pool: P, R, and which are still to be had."""
+class _Lead(NamedTuple):
+    """Rows that lead, by position, and their P and R."""
 
-    def __init__(self, z, roots, positions):
-        self.z, self.roots, self.positions = z, roots, positions
-        self.p, self.r = torch.empty_like(roots), torch.empty_like(roots)
-        self.free = torch.ones(len(z), dtype=torch.bool, device=z.device)
-        self.is_stale = False
+    positions: torch.Tensor
+    z: torch.Tensor
+    roots: torch.Tensor
+    p: torch.Tensor
+    r: torch.Tensor
 
-    def scores(self):
-        return _scores(self.p, self.r)
+    def part(self):
+        part = ScalarPart(self.z, self.roots)
+        part.p, part.r = self.p, self.r
+        return part
 
-    def lead(self, size):
-        """Give the rows that lead, and all that are near-equal to the best."""
-        scores = self.scores().masked_fill_(~self.free, -torch.inf)
-        near = int((scores >= float(scores.max()) * (1 - 1e-3)).sum())
-        size = min(max(size, min(near, 2 * size)), int(self.free.sum()))
-        self.at = cut_head(scores, size)[0]
-        lead = _Rows(self.z[self.at], self.roots[:, self.at], self.positions[self.at])
-        lead.p, lead.r = self.p[:, self.at], self.r[:, self.at]
-        lead.is_stale = self.is_stale
-        return lead
 
-    def fold(self, run, lead, lift):
+class _Front:
+    """The rows that lead a pool, and what steps among them do to all."""
+
+    def __init__(self, pool, size, is_stale=False, *, told=None):
+        self.pool, self.size, self.is_stale = pool, size, is_stale
+        self.told = pool.ask("lead", size) if told is None else told
+
+    def lead(self):
+        """Put together what the parts have told."""
+        scores, positions = map(_below, zip(*self.told, strict=True))
+        if len(self.told) > 1:
+            size = lead_size(scores, self.size, len(scores))
+            positions = positions[cut_head(scores, size)[0]]
+        # Asked for by position, they come by position.
+        answers = self.pool.ask("give", positions)
+        _, z, numbers = map(_below, zip(*answers, strict=True))
+        roots, p, r = (some.T.contiguous() for some in numbers.unbind(dim=1))
+        return _Lead(positions, z, roots, p, r)
+
+    def fold(self, run, lead, lift, is_last):
         """Bring P and R up to date; give how many of the steps stand."""
-        n_steps = len(run.positions)
-        if not n_steps:
+        kept = len(run.positions)
+        if not kept:
             return 0
-        outside = self.free.clone()
-        outside[self.at] = False
-        gains = torch.tensor(run.gains, dtype=torch.float64, device=self.z.device)
-        best = torch.full_like(gains, -torch.inf)
-        before = self.p.clone(), self.r.clone()
-        for at, p, r in self._after(run, n_steps, before, lift):
-            scores = (r / (1 + p)).sum(dim=1)
-            scores.masked_fill_(~outside[at, None], -torch.inf)
-            best = torch.maximum(best, scores.max(dim=0).values.double())
+        both = torch.stack(run.vectors + run.sides)
+        n_blocks = both.shape[1]
+        both = lift(both.flatten(0, 1)).T.contiguous().view(-1, 2, kept, n_blocks)
+        positions = torch.tensor(run.positions, device=lead.positions.device)
+        size = None if is_last else self.size
+        answers = self.pool.tell("fold", positions, both, lead.positions, size)
+        best, self.told = zip(*answers, strict=True)
+        self.is_stale = True
+        best = torch.stack(best).amax(dim=0)
+        gains = torch.tensor(run.gains, dtype=torch.float64, device=best.device)
         # After step t the best outside must lie below what step t + 1 took.
         beaten = best[:-1] * (1 + run.slack) >= gains[1:]
-        kept = n_steps
         if bool(beaten.any()):
             kept = int(beaten.nonzero()[0]) + 1
-            for _ in self._after(run, kept, before, lift):
-                pass
-        taken = torch.tensor(run.positions[:kept], device=self.z.device)
-        self.free[torch.searchsorted(self.positions, taken)] = False
-        self.is_stale = True
+            self.told = self.pool.tell("settle", kept, self.size)
         return kept
 
-    def _after(self, run, n_steps, before, lift):
-        """Walk the rows: give P and R (m, G, steps) after each step, keep the last."""
-        both = torch.stack(run.vectors[:n_steps] + run.sides[:n_steps])
-        both, blocks = lift(both.flatten(0, 1)).T.contiguous(), len(self.roots)
-        # Summing over the steps is a product with this: faster than a running sum.
-        sums = both.new_ones(n_steps, n_steps).triu_()
-        for at in strips(len(self.z), 64 * n_steps * blocks):
-            sides = (self.z[at] @ both).view(-1, 2, n_steps, blocks).transpose(2, 3)
-            sides = sides * self.roots[:, at].T[:, None, :, None]
-            x, y = sides.unbind(dim=1)
-            r = before[1][:, at].T[:, :, None] - _times((x * y).mul_(2), sums)
-            p = before[0][:, at].T[:, :, None] - _times(x.square(), sums)
-            self.p[:, at], self.r[:, at] = p[:, :, -1].T, r[:, :, -1].T
-            yield at, p, r
 
-
-def _times(sides, sums):
-    return (sides.reshape(-1, len(sums)) @ sums).view(sides.shape)
-
-
-def _scores(p, r):
-    return (r / (1 + p)).sum(dim=0)
+def _below(pieces):
+    """Put rows one below the other; those of one part need no copy."""
+    return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
 
 def move(inverse, fisher, v, sign):

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 import torch
 
 from skactive.kernels.fisher.dense import cheapest
+from skactive.kernels.fisher.factors import Softmax
 from skactive.kernels.fisher.matrices import SmallMatrices, traces
-
-CONTENDERS = 16
-"""Rows whose scores lie so close to the best that float64 must tell them apart."""
+from skactive.kernels.fisher.matrix_part import Contenders, contend
 
 
 @dataclass
@@ -45,76 +44,16 @@ class Picks:
         out = set(self.removed)
         return [at for at in self.forward if at not in out]
 
-
-class Problem:
-    """
-    A pool, the class weights of its rows, and the space all lives in.
-
-    Parameters
-    ----------
-    z : torch.Tensor of shape (n, d)
-        Embeddings.
-    factor : Softmax, Gradient or Scalar
-        Class weights.
-    space : Whole or Sketch
-        Where the dense matrices live.
-    root : float
-        Square root of the weight of a candidate's information.
-    """
-
-    def __init__(self, z, factor, space, root):
-        self.z, self.factor, self.space, self.root = z, factor, space, root
-
-    def v(self, positions):
+    def ascending(self):
         """
-        Give V of a few rows.
-
-        Parameters
-        ----------
-        positions : list of int
-            Which rows.
+        Give the order that sorts what was added.
 
         Returns
         -------
-        torch.Tensor of shape (m, r, dim), float64
-            Transposes of their V.
+        torch.Tensor of shape (n,), int64
+            Turns, by position.
         """
-        at = torch.as_tensor(positions, dtype=torch.int64, device=self.z.device)
-        z = self.z[at].double() * self.root
-        return self.space.project(self.factor.columns(at), z)
-
-    def batches(self, positions):
-        """
-        Give V of many rows, some at a time.
-
-        Parameters
-        ----------
-        positions : list of int
-            Which rows.
-
-        Yields
-        ------
-        torch.Tensor of shape (c, dim), float64
-            The next ones, transposed, one below the other.
-        """
-        for start in range(0, len(positions), 64):
-            yield self.v(positions[start : start + 64]).flatten(0, 1)
-
-    def lifted(self, *vectors):
-        """
-        Take vectors to the gradient space.
-
-        Parameters
-        ----------
-        *vectors : torch.Tensor of shape (c, dim)
-            Vectors of the space.
-
-        Returns
-        -------
-        list of torch.Tensor of shape (K, c, d)
-            The same, ready for the pool.
-        """
-        return [self.space.lift(v) for v in vectors]
+        return torch.tensor(self.forward, dtype=torch.int64).argsort()
 
 
 class MatrixSearch:
@@ -123,34 +62,29 @@ class MatrixSearch:
 
     Parameters
     ----------
-    problem : Problem
-        The pool.
+    pool : Whole or alike
+        Parts that are `FisherPart`, begun by the plan.
+    plan : MatrixPlan
+        What the parts know.
+    space : Reduced or Sketch
+        Where the dense matrices live.
     dense : Dense
         M⁻¹ and F.
+    dtype : torch.dtype
+        Of the parts' P and R.
     refresh : int
         Steps after which everything is computed anew from M.
-    limit : float
-        Bytes that P and R may take.
+    is_kept : bool
+        Whether all parts keep P and R; else they are recomputed at each step.
     """
 
-    def __init__(self, problem, dense, refresh, limit):
-        self.problem, self.dense, self.refresh = problem, dense, refresh
-        self.small = SmallMatrices(problem.z, problem.factor, problem.root, limit=limit)
+    def __init__(self, pool, plan, space, dense, dtype, refresh, is_kept):
+        self.pool, self.plan, self.space, self.dense = pool, plan, space, dense
+        self.refresh, self.is_kept = refresh, is_kept
         self.picks, self.objective = Picks(), [dense.trace()]
+        self.rows = []
         self.n_refreshes = 0
-        self.slack = 1e-4 if problem.z.dtype == torch.float32 else 1e-9
-
-    @property
-    def is_kept(self):
-        """
-        Whether P and R were kept, or recomputed at each step.
-
-        Returns
-        -------
-        bool
-            True where they were kept.
-        """
-        return self.small.is_kept
+        self.slack = self.least_slack = 1e-9 if dtype == torch.float64 else 1e-4
 
     def forward(self, n):
         """
@@ -161,34 +95,31 @@ class MatrixSearch:
         n : int
             How many at most.
         """
-        taken = torch.zeros(
-            len(self.problem.z), dtype=torch.bool, device=self.problem.z.device
-        )
-        scores = self._refreshed()
+        near = self._refreshed()
         since, rounding = 0, 0.0
         while True:
-            slack = max(self.slack, 8 * rounding)
-            near = self._contenders(scores.masked_fill(taken, -torch.inf), slack)
-            trials = self.dense.trials(self.problem.v(near), 1)
+            trials = self.dense.trials(self._v(near.z, near.p), 1)
             best = float(trials.changes.max())
             turn = int((trials.changes >= best * (1 - 1e-12)).nonzero()[0])
             if best <= 1e-14 * self.objective[0]:
                 return
-            drift = abs(float(scores[near[turn]]) - best) / best
+            drift = abs(float(near.scores[turn]) - best) / best
             if not since:
                 rounding = drift  # of numbers computed anew: what cannot be bettered
-            elif drift > max(self.slack / 4, 4 * rounding):
-                scores, since = self._refreshed(), 0
+                self.slack = max(self.least_slack, 8 * rounding)
+            elif drift > max(self.least_slack / 4, 4 * rounding):
+                near, since = self._refreshed(), 0
                 continue
-            update = self._move(trials, turn, self.picks.forward, int(near[turn]))
-            taken[near[turn]] = True
+            taken = int(near.positions[turn])
+            update = self._move(trials, turn, self.picks.forward, taken)
+            self.rows.append((near.z[[turn]], near.p[[turn]]))
             if len(self.picks.forward) == n:
                 return
             since += 1
-            if since == self.refresh or not self.small.is_kept:
-                scores, since = self._refreshed(), 0
+            if since == self.refresh or not self.is_kept:
+                near, since = self._refreshed(taken), 0
             else:
-                scores = self.small.step(*update, 1, _gain)
+                near = self._near("step", update.vectors, update.sides, taken)
 
     def _move(self, trials, turn, picks, position):
         update = self.dense.move(trials, turn)
@@ -196,22 +127,34 @@ class MatrixSearch:
         changes = self.picks.gains if trials.sign == 1 else self.picks.costs
         changes.append(update.change)
         self.objective.append(self.objective[-1] - trials.sign * update.change)
-        return self.problem.lifted(update.vectors, update.sides)
+        return update
 
-    def _refreshed(self):
+    def _refreshed(self, taken=None):
         self.n_refreshes += 1
-        self.dense.rebuild(self.problem.batches(self.picks.forward))
-        self.small.rebuild(*self.problem.lifted(*self.dense.sides()))
-        return self.small.values(_gain)
+        if self.rows:
+            self.dense.rebuild(self._batches(*self._chosen()))
+        return self._near("rebuild", *self.dense.sides(), taken)
 
-    def _contenders(self, scores, slack):
-        """Give the rows that are near-equal to the best, for float64 to tell apart."""
-        top = scores.max()
-        near = (scores >= top - slack * top.abs()).nonzero()[:, 0]
-        if len(near) > CONTENDERS:
-            order = scores[near].sort(descending=True, stable=True).indices
-            near = near[order[:CONTENDERS]].sort().values
-        return near
+    def _near(self, method, *args):
+        """Bring all parts up to date; give what is near-equal to the best of all."""
+        answers = self.pool.tell(method, *args, self.slack)
+        if len(answers) == 1:
+            return answers[0]
+        near = Contenders(*(torch.cat(some) for some in zip(*answers, strict=True)))
+        at = contend(near.scores, self.slack)
+        return Contenders(*(some[at] for some in near))
+
+    def _v(self, z, p):
+        """Give the transposed V of a few rows, (m, r, dim)."""
+        columns = Softmax(p, self.plan.rank).columns(slice(None))
+        return self.space.project(columns, z.double() * self.plan.root)
+
+    def _batches(self, z, p):
+        for some in zip(z.split(64), p.split(64), strict=True):
+            yield self._v(*some).flatten(0, 1)
+
+    def _chosen(self):
+        return [torch.cat(some) for some in zip(*self.rows, strict=True)]
 
     def backward(self, n):
         """
@@ -225,34 +168,21 @@ class MatrixSearch:
         chosen = sorted(self.picks.forward)
         if len(chosen) <= n:
             return
-        at = torch.tensor(chosen, device=self.problem.z.device)
-        self.dense.rebuild(self.problem.batches(chosen))
-        factor, root = _Some(self.problem.factor, at), self.problem.root
-        small = SmallMatrices(self.problem.z[at].double(), factor, root)
-        small.rebuild(*self.problem.lifted(*self.dense.sides()))
+        z, p = (some[self.picks.ascending().to(some.device)] for some in self._chosen())
+        self.dense.rebuild(self._batches(z, p))
+        small = SmallMatrices(z.double(), Softmax(p, self.plan.rank), self.plan.root)
+        small.rebuild(*self._lifted(*self.dense.sides()))
         costs = small.values(_cost)
-        free = torch.ones(len(chosen), dtype=torch.bool, device=at.device)
+        free = torch.ones(len(chosen), dtype=torch.bool, device=z.device)
         while len(chosen) - len(self.picks.removed) > n:
             turn = cheapest(costs.masked_fill(~free, torch.inf))
-            trials = self.dense.trials(self.problem.v([chosen[turn]]), -1)
+            trials = self.dense.trials(self._v(z[[turn]], p[[turn]]), -1)
             update = self._move(trials, 0, self.picks.removed, chosen[turn])
             free[turn] = False
-            costs = small.step(*update, -1, _cost)
+            costs = small.step(*self._lifted(update.vectors, update.sides), -1, _cost)
 
-
-class _Some:
-    """The class weights of some rows, as rows of their own."""
-
-    def __init__(self, factor, at):
-        self.factor, self.at = factor, at
-        self.n_classes, self.n_columns = factor.n_classes, factor.n_columns
-
-    def apply(self, products, at):
-        return self.factor.apply(products, self.at[at])
-
-
-def _gain(p, r):
-    return traces(p, r, 1)
+    def _lifted(self, *vectors):
+        return [self.space.lift(some) for some in vectors]
 
 
 def _cost(p, r):

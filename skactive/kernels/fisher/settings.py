@@ -1,4 +1,4 @@
-"""From arrays and options to a search: M₀, F and the weights."""
+"""From arrays and options to a search: the plan of the parts, M₀ and F."""
 
 import math
 from typing import NamedTuple
@@ -7,10 +7,10 @@ import torch
 
 from skactive.kernels.fisher.checks import BLOCKS, SKETCH, SKETCH_LESS, check_dense
 from skactive.kernels.fisher.dense import Dense
-from skactive.kernels.fisher.factors import Softmax
+from skactive.kernels.fisher.plans import MatrixPlan, ScalarPlan
 from skactive.kernels.fisher.scalars import ScalarSearch
-from skactive.kernels.fisher.search import MatrixSearch, Problem
-from skactive.kernels.fisher.spaces import Sketch, Whole, strips
+from skactive.kernels.fisher.search import MatrixSearch
+from skactive.kernels.fisher.spaces import draw_axes
 
 
 class Setting(NamedTuple):
@@ -19,56 +19,44 @@ class Setting(NamedTuple):
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n, d)
-        Embeddings of the pool.
-    p : torch.Tensor of shape (n, K) or None
-        Its probabilities.
-    z_labeled : torch.Tensor of shape (n_labeled, d)
+    pool : Whole or alike
+        Parts that are `FisherPart`.
+    z : torch.Tensor of shape (n_labeled, d)
         Embeddings of the labelled rows.
-    p_labeled : torch.Tensor of shape (n_labeled, K) or None
+    p : torch.Tensor of shape (n_labeled, K) or None
         Their probabilities.
+    dtype : torch.dtype
+        Of P and R.
     lam : float
         Factor of the identity in M.
     fisher_term : bool
         Whether F is the mean information, or the identity.
     prior_weight : float
         Factor of the labelled rows' summed information.
-    weight : float
-        Factor of a candidate's information.
+    root : float
+        Square root of the factor of a candidate's information.
     """
 
+    pool: object
     z: torch.Tensor
     p: torch.Tensor | None
-    z_labeled: torch.Tensor
-    p_labeled: torch.Tensor | None
+    dtype: torch.dtype
     lam: float
     fisher_term: bool
     prior_weight: float
-    weight: float
-
-    @property
-    def n_seen(self):
-        """
-        Rows that F is the mean over.
-
-        Returns
-        -------
-        int
-            Labelled and unlabelled ones.
-        """
-        return len(self.z) + len(self.z_labeled)
+    root: float
 
     @classmethod
-    def of(cls, z, p, z_labeled, p_labeled, lam, fisher_term, *, scaling, n):
+    def of(cls, pool, none, z_labeled, p_labeled, lam, fisher_term, *, scaling, n):
         """
         Fill in what was left out.
 
         Parameters
         ----------
-        z : torch.Tensor of shape (n, d)
-            Embeddings of the pool.
-        p : torch.Tensor of shape (n, K) or None
-            Its probabilities.
+        pool : Whole or alike
+            Parts that are `FisherPart`.
+        none : tuple of torch.Tensor
+            None of the pool's z and p, of `FisherPart.check`.
         z_labeled : torch.Tensor of shape (n_labeled, d) or None
             Embeddings of the labelled rows, if any.
         p_labeled : torch.Tensor of shape (n_labeled, K) or None
@@ -87,11 +75,37 @@ class Setting(NamedTuple):
         Setting
             The whole.
         """
-        z_labeled = z[:0] if z_labeled is None else z_labeled
-        if p is not None and p_labeled is None:
-            p_labeled = p[:0]
-        prior_weight, weight = _weights(scaling, len(z_labeled), n)
-        return cls(z, p, z_labeled, p_labeled, lam, fisher_term, prior_weight, weight)
+        dtype = torch.promote_types(none[0].dtype, torch.float32)
+        z, p = (z_labeled, p_labeled) if z_labeled is not None else none
+        prior_weight, weight = _weights(scaling, len(z), n)
+        root = math.sqrt(weight)
+        return cls(pool, z, p, dtype, lam, fisher_term, prior_weight, root)
+
+    def matrices(self, plan):
+        """
+        Give what M and F are before the first pick.
+
+        Parameters
+        ----------
+        plan : MatrixPlan or ScalarPlan
+            The search, begun.
+
+        Returns
+        -------
+        prior : torch.Tensor of shape (..., dim, dim), float64
+            M.
+        fisher : torch.Tensor of shape (..., dim, dim) or None
+            F; None is the identity.
+        """
+        labeled = plan.information(self.z, self.p)
+        prior = self.prior_weight * labeled
+        prior.diagonal(dim1=-2, dim2=-1).add_(self.lam)
+        if not self.fisher_term:
+            return prior, None
+        fisher, *others = self.pool.ask("information")
+        for other in others:
+            fisher += other
+        return prior, (fisher + labeled) / (self.pool.n_rows + len(self.z))
 
 
 def scalar_search(setting, approximation, width, refresh, generator):
@@ -116,48 +130,19 @@ def scalar_search(setting, approximation, width, refresh, generator):
     ScalarSearch
         Ready to go forward.
     """
-    z, d = setting.z, setting.z.shape[1]
-    roots = _roots(setting.p, z, approximation)
-    roots_labeled = _roots(setting.p_labeled, setting.z_labeled, approximation)
-    axes = None
+    d, device = setting.z.shape[1], setting.z.device
+    is_blocked, axes = approximation == "block", None
     if approximation == "sketch":
-        axes = torch.randn(width, d, dtype=torch.float64, generator=generator)
-        axes = axes.to(z.device) / math.sqrt(width)
-    dim = d if axes is None else width
-    check_dense(dim, len(roots), z.device, SKETCH if axes is None else SKETCH_LESS)
-    labeled = _grams(setting.z_labeled, roots_labeled, axes)
-    eye = torch.eye(dim, dtype=torch.float64, device=z.device).expand_as(labeled)
-    fisher = eye
-    if setting.fisher_term:
-        fisher = (_grams(z, roots, axes) + labeled) / setting.n_seen
-    prior = setting.lam * eye + setting.prior_weight * labeled
-    roots = roots * math.sqrt(setting.weight)
-    return ScalarSearch(z, roots, prior, fisher, axes, refresh)
-
-
-def _roots(p, z, approximation):
-    """Give the square roots of the weights of z zᵀ, a row for each block."""
-    if p is None:
-        return z.new_ones(1, len(z))
-    p = p.T.to(z.dtype)
-    # 1 − p from the other columns: near certainty, the difference would lose digits.
-    rest = p.sum(dim=0) - p
-    if approximation == "block":
-        return (p * rest.clamp(min=0)).sqrt()
-    return (2 * p[:1] * p[1:]).sqrt()
-
-
-def _grams(z, roots, axes):
-    """Sum root² z zᵀ for each block, in float64."""
-    blocks = len(roots)
-    dim = z.shape[1] if axes is None else len(axes)
-    out = torch.zeros(blocks, dim, dim, dtype=torch.float64, device=z.device)
-    for at in strips(len(z), dim):
-        rows = z[at].double()
-        rows = rows if axes is None else rows @ axes.T
-        for block in range(blocks):
-            out[block] += rows.T @ (rows * roots[block, at].double().square()[:, None])
-    return out
+        axes = draw_axes(width, (d,), generator).to(device)
+    dim, way_out = (d, SKETCH) if axes is None else (width, SKETCH_LESS)
+    n_blocks = setting.p.shape[1] if is_blocked else 1
+    check_dense(dim, n_blocks, device, way_out)
+    plan = ScalarPlan(is_blocked, axes, setting.root)
+    setting.pool.tell("begin", plan)
+    prior, fisher = setting.matrices(plan)
+    if fisher is None:
+        fisher = torch.eye(dim, dtype=prior.dtype, device=device).expand_as(prior)
+    return ScalarSearch(setting.pool, prior, fisher, axes, setting.dtype, refresh)
 
 
 def matrix_search(setting, rank, width, refresh, generator, memory):
@@ -177,29 +162,24 @@ def matrix_search(setting, rank, width, refresh, generator, memory):
     generator : torch.Generator
         Draws the sketch.
     memory : float
-        Bytes that the small matrices may take.
+        Bytes that the small matrices of all rows may take.
 
     Returns
     -------
     MatrixSearch
         Ready to go forward.
     """
-    z, (n_classes, d) = setting.z, (setting.p.shape[1], setting.z.shape[1])
-    dim = (n_classes - 1) * d if width is None else width
-    check_dense(dim, 1, z.device, BLOCKS if width is None else SKETCH_LESS)
-    if width is None:
-        space = Whole(n_classes, d, z.device)
-    else:
-        space = Sketch(n_classes, d, z.device, width, generator)
-    factor = Softmax(setting.p, rank)
-    labeled = space.information(Softmax(setting.p_labeled, rank), setting.z_labeled)
-    fisher = None
-    if setting.fisher_term:
-        fisher = (space.information(factor, z) + labeled) / setting.n_seen
-    prior = setting.prior_weight * labeled
-    prior.diagonal().add_(setting.lam)
-    problem = Problem(z, factor, space, math.sqrt(setting.weight))
-    return MatrixSearch(problem, Dense(prior, fisher), refresh, memory)
+    pool, (n_classes, d) = setting.pool, (setting.p.shape[1], setting.z.shape[1])
+    dim, way_out = (
+        ((n_classes - 1) * d, BLOCKS) if width is None else (width, SKETCH_LESS)
+    )
+    check_dense(dim, 1, setting.z.device, way_out)
+    axes = None if width is None else draw_axes(width, (n_classes, d), generator)
+    plan = MatrixPlan(rank, axes, setting.root, memory / pool.n_rows)
+    is_kept = all(pool.tell("begin", plan))
+    dense = Dense(*setting.matrices(plan))
+    space = plan.space(setting.z, setting.p)
+    return MatrixSearch(pool, plan, space, dense, setting.dtype, refresh, is_kept)
 
 
 def _weights(scaling, n_labeled, n):

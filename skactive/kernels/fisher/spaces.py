@@ -15,7 +15,7 @@ ENTRIES = 2**22
 """Numbers worked on at a time."""
 
 
-class Whole:
+class Reduced:
     """
     The gradient space without the direction that softmax never moves in.
 
@@ -117,22 +117,13 @@ class Sketch:
 
     Parameters
     ----------
-    n_classes : int
-        K.
-    d : int
-        Width of the embedding.
-    device : torch.device
-        Where the dense matrices lie.
-    dim : int
-        Width of the sketch.
-    generator : torch.Generator
-        On the CPU; draws dim × K d normal numbers.
+    axes : torch.Tensor of shape (dim, K, d), float64
+        What it projects on, of `draw_axes`; on the device of the dense matrices.
     """
 
-    def __init__(self, n_classes, d, device, dim, generator):
-        self.n_classes, self.d, self.dim, self.device = n_classes, d, dim, device
-        draws = torch.randn(dim, n_classes, d, dtype=torch.float64, generator=generator)
-        self.axes = draws.to(device) / math.sqrt(dim)
+    def __init__(self, axes):
+        self.axes, self.device = axes, axes.device
+        self.dim, self.n_classes, self.d = axes.shape
 
     def project(self, columns, z):
         """
@@ -194,6 +185,28 @@ class Sketch:
             sides = factor.apply(products, at).permute(1, 0, 2).flatten(1)
             total += sides @ sides.T
         return total
+
+
+def draw_axes(width, shape, generator):
+    """
+    Draw what a sketch projects on.
+
+    Parameters
+    ----------
+    width : int
+        Dimensions of the sketch.
+    shape : tuple of int
+        Dimensions of the space: (K, d), or (d,) alone.
+    generator : torch.Generator
+        On the CPU; draws a normal number for each of both.
+
+    Returns
+    -------
+    torch.Tensor of shape (width, ...), float64, on the CPU
+        The axes.
+    """
+    draws = torch.randn(width, *shape, dtype=torch.float64, generator=generator)
+    return draws / math.sqrt(width)
 
 
 def strips(n, numbers):

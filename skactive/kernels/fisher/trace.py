@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import torch
 
-from skactive.kernels.fisher.checks import check_lam, check_rows
+from skactive.kernels.fisher.checks import check_count, check_labeled, check_lam
+from skactive.kernels.fisher.part import FisherPart
 from skactive.kernels.fisher.settings import Setting, matrix_search, scalar_search
+from skactive.kernels.parts import Whole
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 SCALINGS = ("paper", "authors", "sum")
@@ -75,13 +77,14 @@ def trace_search(
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n_rows, d), float32 or float64
-        Embeddings.
+    z : torch.Tensor of shape (n_rows, d), float16, float32 or float64
+        Embeddings. Half precision is for keeping: numbers are read, in strips, as
+        float32.
     n : int
         How many rows to choose, 1 <= n <= n_rows.
     p : torch.Tensor of shape (n_rows, K) or None, default=None
-        Probabilities, of classification; None is regression with squared loss, where a
-        row's information is z zᵀ.
+        Probabilities, of classification, in the dtype of z; None is regression with
+        squared loss, where a row's information is z zᵀ.
     z_labeled : torch.Tensor of shape (n_labeled, d) or None, default=None
         Embeddings of the labelled rows; None where nothing is labelled.
     p_labeled : torch.Tensor of shape (n_labeled, K) or None, default=None
@@ -135,23 +138,117 @@ def trace_search(
     float64 numbers. Scores within 1e-4 (float32; 1e-9 in float64) of the best are
     compared again in float64.
     """
-    n_classes = check_rows(z, n, p, z_labeled, p_labeled)
+    return trace_search_parts(
+        Whole(FisherPart(z, p)),
+        n,
+        z_labeled=z_labeled,
+        p_labeled=p_labeled,
+        lam=lam,
+        oversample=oversample,
+        fisher_term=fisher_term,
+        rank=rank,
+        scaling=scaling,
+        approximation=approximation,
+        width=width,
+        refresh=refresh,
+        memory=memory,
+        generator=generator,
+    )
+
+
+def trace_search_parts(
+    pool,
+    n,
+    *,
+    z_labeled=None,
+    p_labeled=None,
+    lam=1.0,
+    oversample=2,
+    fisher_term=True,
+    rank=None,
+    scaling="paper",
+    approximation=None,
+    width=None,
+    refresh=256,
+    memory=math.inf,
+    generator=None,
+):
+    """
+    Choose n rows of a pool in parts, as `trace_search` does.
+
+    Parameters
+    ----------
+    pool : Whole or alike
+        Parts that are `FisherPart`.
+    n : int
+        How many rows to choose, 1 <= n <= n_rows.
+    z_labeled : torch.Tensor of shape (n_labeled, d) or None, default=None
+        Embeddings of the labelled rows; None where nothing is labelled.
+    p_labeled : torch.Tensor of shape (n_labeled, K) or None, default=None
+        Their probabilities.
+    lam : float, default=1.0
+        The λ > 0 of M₀ = λ Id + the information of the labelled rows.
+    oversample : float, default=2
+        Rows added for each that is left, >= 1; 1 is the forward search alone.
+    fisher_term : bool, default=True
+        False replaces F by the identity.
+    rank : int or None, default=None
+        Columns kept of a row's information.
+    scaling : {"paper", "authors", "sum"}, default="paper"
+        How labelled rows weigh against a candidate.
+    approximation : {None, "sketch", "block"}, default=None
+        What stands for the gradient space; None is exact.
+    width : int or None, default=None
+        Dimensions of the sketch.
+    refresh : int, default=256
+        Steps after which everything is computed anew from M.
+    memory : float, default=inf
+        Bytes that P and R of all rows may take; each part has its share.
+    generator : torch.Generator or None, default=None
+        On the CPU; draws the sketch and what is filled up.
+
+    Returns
+    -------
+    TraceSearch
+        The positions of `trace_search`, however many parts there are; F is summed part
+        by part, so the last digits of gains and costs may differ.
+
+    Raises
+    ------
+    ValueError
+        As of `trace_search`.
+    MemoryError
+        As of `trace_search`.
+
+    Notes
+    -----
+    In classification a step is one round: 2 (K − 1) numbers for each dimension go out,
+    and the few rows come back that are near-equal to the part's best. Else up to 16
+    steps are two rounds: 2 d numbers a step go out, and the scores of some 4,096 rows
+    come back from each part; then the 4,096 best of these rows. The backward search
+    asks nothing of the pool. The dense matrices lie with the caller; M⁻¹ goes out,
+    twice its size, where P and R are computed anew.
+    """
+    none = pool.ask("check")[0]
+    check_labeled(*none, z_labeled, p_labeled)
+    check_count(n, pool.n_rows)
+    n_classes = 1 if none[1] is None else none[1].shape[1]
     _check_options(
         lam, oversample, rank, scaling, approximation, width, refresh, n_classes
     )
     generator = given_or_fresh(generator)
     setting = Setting.of(
-        z, p, z_labeled, p_labeled, lam, fisher_term, scaling=scaling, n=n
+        pool, none, z_labeled, p_labeled, lam, fisher_term, scaling=scaling, n=n
     )
     if approximation == "block" or n_classes <= 2:
         search = scalar_search(setting, approximation, width, refresh, generator)
     else:
         search = matrix_search(setting, rank, width, refresh, generator, memory)
-    search.forward(min(math.ceil(oversample * n), len(z)))
+    search.forward(min(math.ceil(oversample * n), pool.n_rows))
     search.backward(n)
     picks = search.picks
     left = picks.left()
-    filled = fill_uniformly(left, n, len(z), generator)
+    filled = fill_uniformly(left, n, pool.n_rows, generator)
     return TraceSearch(
         positions=torch.tensor(left + filled),
         forward=torch.tensor(picks.forward, dtype=torch.int64),
