@@ -222,8 +222,9 @@ class QueryStrategy(
 
         Parameters
         ----------
-        X_pool : array-like of shape (n_pool, n_features) or (n_pool, ...)
-            Unlabelled rows.
+        X_pool : array-like or Dataset of shape (n_pool, n_features) or (n_pool, ...)
+            Unlabelled rows, in memory or read in parts: a memory map, what has slices
+            of rows (HDF5, zarr), a torch ``Dataset``, whose labels are not looked at.
         n : int, default=1
             How many to choose, 1 <= n <= n_pool.
         max_candidates : int or None, default=None

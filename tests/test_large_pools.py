@@ -284,6 +284,38 @@ def test_rows_are_read_once_for_all_questions_and_never_all_at_once():
     assert pool.n_read <= N + 8 + 3  # and some at first, to see what they are like
 
 
+def test_candidates_are_read_chunk_by_chunk_where_there_are_chunks():
+    pool = Counting(POOL, chunks=(500, 4))
+    strategy = seeded(LeastConfidence())
+    picked = strategy.query(pool, 5, max_candidates=400)
+    assert_array_equal(picked, strategy.query(POOL, 5, max_candidates=400))
+    reads = [each for each in pool.slices if each != (0, 1)]
+    assert all(start // 500 == (stop - 1) // 500 for start, stop in reads)
+    assert len(reads) <= 2 * 10  # ten chunks, and a few rows first
+
+
+def test_steps_that_work_in_place_do_not_reach_the_pool():
+    model = make_pipeline(StandardScaler(copy=False), LogisticRegression())
+    strategy = BADGE(model, random_state=0).fit(LABELED.copy(), Y)
+    picked = seeded(BADGE(scaled)).query(POOL, 5)
+    rows = POOL.copy()
+    assert_array_equal(strategy.query(Items(rows), 5), picked)
+    with config_context(**IN_BLOCKS):
+        assert_array_equal(strategy.query(rows, 5), picked)
+    assert_array_equal(rows, POOL)
+
+
+def test_items_that_draw_leave_the_global_generators_alone():
+    class Noisy(Items):
+        def __getitem__(self, position):
+            torch.rand(3)
+            return super().__getitem__(position)
+
+    before = torch.get_rng_state()
+    seeded(LeastConfidence()).query(Noisy(POOL[:50]), 3)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_what_a_strategy_sees_of_rows_on_disk():
     strategy = seeded(Recording())
     with config_context(working_memory=0.01):

@@ -48,7 +48,8 @@ class _DatasetRows(LazyRows):
 
     def __init__(self, dataset):
         self._dataset = dataset
-        first = self._row(0)
+        with isolated_torch():
+            first = self._row(0)
         super().__init__((len(dataset), *first.shape), first.dtype)
 
     def _read(self, rows):
@@ -121,7 +122,7 @@ class MappedRows(LazyRows):
         few = function(rows_of(source, slice(0, 1)))
         dtype = getattr(few, "dtype", np.float64)
         n = source.shape[0] if hasattr(source, "shape") else len(source)
-        super().__init__((n, *few.shape[1:]), dtype)
+        super().__init__((n, *getattr(few, "shape", (1,))[1:]), dtype)
 
     def _read(self, rows):
         return self._function(rows_of(self._source, rows))

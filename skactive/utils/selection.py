@@ -17,7 +17,7 @@ def top_n(scores, n, rng):
     n : int
         How many positions to give, 1 <= n <= n_pool.
     rng : numpy.random.Generator
-        Breaks the ties by n_pool numbers; left where it is.
+        Breaks the ties; draws n_pool numbers.
 
     Returns
     -------
@@ -25,7 +25,9 @@ def top_n(scores, n, rng):
         Distinct positions. Costs O(n_pool + m log m) where m candidates reach the n-th
         largest score.
     """
-    return best_of([ScoredPart(scores).top(n, rng)], n)
+    picked = best_of([ScoredPart(scores).top(n, rng)], n)
+    rng.bit_generator.advance(len(scores))  # a second draw has other numbers
+    return picked
 
 
 class ScoredPart:
@@ -52,7 +54,7 @@ class ScoredPart:
         n : int
             How many.
         rng : numpy.random.Generator
-            Of the whole pool; breaks ties as for the whole pool.
+            Of the whole pool; breaks ties as for the whole pool, and stays where it is.
 
         Returns
         -------
@@ -94,6 +96,6 @@ def best_of(parts, n):
 
 def _numbers_from(rng, start, m):
     """Draw the numbers that rows from this one on get of a generator of all rows."""
-    bits = type(rng.bit_generator)()
+    bits = type(rng.bit_generator)(0)
     bits.state = rng.bit_generator.state
     return np.random.Generator(bits.advance(start)).random(m)

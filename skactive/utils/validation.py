@@ -288,8 +288,12 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
     checked = _validated(owner, X, _array_options(estimator))
     X = X if is_dataframe(X) else checked
     _check_row_shape(owner, X, reset=False)
+    return _guarded(X, estimator)
+
+
+def _guarded(X, estimator):
+    """Keep a step with copy=False from working in the caller's own rows."""
     if isinstance(X, np.ndarray) and first_step(estimator) is not estimator:
-        # A step with copy=False would work in the caller's own rows.
         X = X.view()
         X.flags.writeable = False
     return X
@@ -312,7 +316,7 @@ def _validated_part(owner, estimator, X):
     checked = _check_part(owner, X, options)
     X = X if is_dataframe(X) else checked
     _check_row_shape(owner, X, reset=False)
-    return X
+    return _guarded(X, estimator)
 
 
 def _check_part(owner, X, options):

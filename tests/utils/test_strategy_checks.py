@@ -38,6 +38,16 @@ class ReturnsOthersThanReported(MarginSampling):
         return super().query(X_pool, n)[::-1].copy()
 
 
+class IgnoresCandidates(MarginSampling):
+    def query(self, X_pool, n=1, **options):
+        return super().query(X_pool, n)
+
+
+class NeedsTheWholePool(QueryStrategy):
+    def _query(self, pool, n, rng, info):
+        return np.argsort(np.linalg.norm(pool.X - np.mean(pool.X), axis=1))[:n]
+
+
 class BreaksTiesTwice(MarginSampling):
     def _query(self, pool, n, rng, info):
         info.positions = super()._query(pool, n, rng, info)
@@ -226,6 +236,8 @@ BROKEN = [
     (GivesFloats, "check_positions", "int64"),
     (ReturnsOthersThanReported, "check_query_info", "query_info_"),
     (BreaksTiesTwice, "check_query_info", "conditioned on"),
+    (IgnoresCandidates, "check_candidates", "max_candidates"),
+    (NeedsTheWholePool, "check_pool_on_disk", "must not become one array"),
     (UsesTheGlobalNumpyGenerator, "check_leaves_alone", "global generators"),
     (UsesTheGlobalTorchGenerator, "check_leaves_alone", "global generators"),
     (UsesTheGlobalNumpyGenerator, "check_same_seed_same_answer", "rng"),

@@ -2,6 +2,7 @@
 
 import pickle
 import random
+from functools import partial
 
 import joblib
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from skactive.utils.containers import safe_indexing
+from skactive.utils.pools import MappedRows
 from skactive.utils.strategy_checks._data import (
     applies_if,
     fitted,
@@ -69,6 +71,37 @@ def check_query_info(strategy, data):
             "The rows chosen must be those with the largest score_samples, largest "
             "first: write _scores and leave the choice to ScoringStrategy."
         )
+
+
+def check_candidates(strategy, data):
+    """A query among candidates chooses from them alone, as from a pool."""
+    copy = fitted(strategy, data)
+    m = data.n_pool // 2
+    picked = quietly(partial(copy.query, max_candidates=m), data.X_pool, 5)
+    info = copy.query_info_
+    assert info.get("n_candidates") == m and set(picked) <= set(info.candidates), (
+        "query must choose among max_candidates rows and give their positions in the "
+        "pool: let QueryStrategy.query call your _query."
+    )
+    among = query(copy, safe_indexing(data.X_pool, info.candidates), 5)
+    assert np.array_equal(info.candidates[among], picked), (
+        "A query among candidates must choose as from a pool of those rows: use what "
+        "_query is given of the pool, and no positions from elsewhere."
+    )
+
+
+def check_pool_on_disk(strategy, data):
+    """A pool that is read in parts leads to the same choice."""
+    copy = fitted(strategy, data)
+    on_disk = MappedRows(data.X_pool, _as_read)
+    assert np.array_equal(query(copy, on_disk, 5), query(copy, data.X_pool, 5)), (
+        "A pool that is read in parts must lead to the same choice: use the model's "
+        "answers that _query is given; pool.X may be asked for some of its rows only."
+    )
+
+
+def _as_read(rows):
+    return rows
 
 
 def check_leaves_alone(strategy, data):
@@ -242,6 +275,8 @@ CHECKS = (
     check_clone_and_params,
     check_positions,
     check_query_info,
+    check_candidates,
+    check_pool_on_disk,
     check_leaves_alone,
     check_same_seed_same_answer,
     check_next_round_new_draw,
