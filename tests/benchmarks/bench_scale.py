@@ -1,0 +1,186 @@
+"""
+Time selections from large pools, on disk and on dask's workers.
+
+    python tests/benchmarks/bench_scale.py pool --folder /some/disk   # n = 10,000,000
+    python tests/benchmarks/bench_scale.py dask kill --folder /some/disk
+    python tests/benchmarks/bench_scale.py growth              # against n, d, K, B
+    python tests/benchmarks/bench_scale.py pool dask --rows 100000    # a trial
+
+Each query runs in a process of its own, so that its memory is its own. Prints
+reStructuredText; doc/scaling.rst holds a run of it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.harness import machine, table
+
+ONE = Path(__file__).with_name("scale_run.py")
+LARGE = ("margin", "badge", "core_set")
+NAMES = {"margin": "margin", "badge": "BADGE", "core_set": "core-set", "bait": "BAIT"}
+
+
+class Runs:
+    """Runs single queries, with pools in one folder."""
+
+    def __init__(self, folder, threads):
+        self.folder, self.threads = Path(folder), threads
+
+    def one(self, strategy, n, d=64, classes=10, batch=1000, **options):
+        """Query once in a fresh process; give what it printed."""
+        path = self.folder / f"pool_{n}_{d}_{classes}.f16"
+        settings = {"n": n, "d": d, "classes": classes, "batch": batch, **options}
+        settings = {"threads": self.threads, **settings}
+        words = [f"--{name}={value}" for name, value in settings.items()]
+        words = ["--kill" if word == "--kill=True" else word for word in words]
+        done = subprocess.run(
+            [sys.executable, str(ONE), str(path), strategy, *words],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+def pool(runs, rows):
+    """Print what the three selections take in one process."""
+    lines = []
+    for strategy in LARGE:
+        found = runs.one(strategy, rows)
+        lines.append(
+            (
+                NAMES[strategy],
+                f"{found['seconds']:.1f} s",
+                _gigabytes(found["peak"]),
+                _gigabytes(found["told"]),
+            )
+        )
+    table(
+        f"n = {rows:,} x 64 in float16 on disk, K = 10, B = 1000, one process",
+        ("strategy", "time", "peak beyond what was held", "told in advance"),
+        lines,
+    )
+
+
+def dask(runs, rows):
+    """Print what they take on two workers, beside one process."""
+    lines = []
+    for strategy in LARGE:
+        alone = runs.one(strategy, rows)
+        found = runs.one(strategy, rows, workers=2)
+        lines.append(
+            (
+                NAMES[strategy],
+                f"{found['seconds']:.1f} s",
+                f"{found['seconds'] / alone['seconds']:.2f} x",
+                f"{found['n_exchanges']}",
+                "" if found["round"] is None else f"{1e3 * found['round']:.1f} ms",
+                _gigabytes(found["peak"]),
+                _same(alone, found),
+            )
+        )
+    table(
+        f"The same pool on two workers of one thread each, n = {rows:,}",
+        (
+            *("strategy", "time", "to one process", "rounds", "an idle round"),
+            *("peak of both workers", "picks"),
+        ),
+        lines,
+    )
+
+
+def kill(runs, rows):
+    """Print what becomes of a query when a worker is killed."""
+    lines = []
+    for strategy in ("badge", "core_set"):
+        alone = runs.one(strategy, rows)
+        found = runs.one(strategy, rows, workers=2, kill=True)
+        lines.append(
+            (
+                NAMES[strategy],
+                f"{found['seconds']:.1f} s",
+                f"{found['n_lost']}",
+                _same(alone, found),
+            )
+        )
+    table(
+        f"One of two workers killed (SIGKILL) after five rounds, n = {rows:,}",
+        ("strategy", "time", "workers lost", "picks"),
+        lines,
+    )
+
+
+AXES = {
+    "n": (10**4, 10**5, 10**6, 10**7),
+    "d": (16, 64, 256),
+    "classes": (2, 10, 100),
+    "batch": (100, 1000, 4000),
+}
+
+
+def growth(runs, rows):
+    """Print time and memory against n, d, K and B, and the exponents fitted."""
+    exponents = []
+    for axis, values in AXES.items():
+        lines = []
+        for strategy in LARGE:
+            seconds, cells = [], []
+            for value in values:
+                # Short runs are ruled by what any query costs: from the middle on.
+                settings = {"n": min(10**6, rows), axis: value}
+                if settings["n"] > rows:
+                    continue
+                found = runs.one(strategy, **settings)
+                seconds.append((value, found["seconds"]))
+                cells.append(f"{found['seconds']:.2f} s, {_gigabytes(found['peak'])}")
+            lines.append((NAMES[strategy], *cells))
+            x, y = np.log(np.array(seconds[-3:])).T
+            exponents.append((NAMES[strategy], axis, f"{np.polyfit(x, y, 1)[0]:.2f}"))
+        shown = [f"{value:,}" for value in values if axis != "n" or value <= rows]
+        table(f"Time and peak memory against {axis}", ("strategy", *shown), lines)
+    table(
+        "Time grows as the power",
+        ("strategy", "of", "exponent, last three points"),
+        exponents,
+    )
+
+
+def _same(alone, found):
+    same = sum(a == b for a, b in zip(alone["picked"], found["picked"], strict=True))
+    return f"{same} of {len(alone['picked'])} the same"
+
+
+def _gigabytes(number):
+    return f"{number / 1e9:.2f} GB"
+
+
+PARTS = {"pool": pool, "dask": dask, "kill": kill, "growth": growth}
+
+
+def main(arguments=None):
+    """Run the parts that are named."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("parts", nargs="+", choices=PARTS, metavar="PART")
+    parser.add_argument("--rows", type=int, default=10**7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--folder", help="for the pools; a temporary one by default")
+    options = parser.parse_args(arguments)
+    print(f"Measured with {machine()}.")
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Runs(options.folder or folder, options.threads)
+        for part in options.parts:
+            PARTS[part](runs, options.rows)
+
+
+if __name__ == "__main__":
+    main()
