@@ -21,7 +21,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.linear_model import BayesianRidge, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 from skorch.dataset import Dataset as SkorchDataset
 from torch.utils.data import DataLoader, Subset, TensorDataset
 
@@ -171,7 +171,7 @@ def test_other_containers_are_asked_in_blocks_too(make):
     sizes.clear()
     with config_context(**IN_BLOCKS):
         assert_array_equal(strategy.query(pool, 9), picked)
-    assert max(sizes) <= 2048 and sum(sizes) == N + 8
+    assert max(sizes) <= 2048 and sum(sizes) == 8 + 64 + 256 + N
     assert_array_equal(
         LeastConfidence(random_state=0).fit(LABELED, Y).query(POOL, 9), picked
     )
@@ -281,7 +281,7 @@ def test_rows_are_read_once_for_all_questions_and_never_all_at_once():
     with config_context(**IN_BLOCKS):
         seeded(BADGE()).query(pool, 3)
     assert len(pool.read) == N
-    assert pool.n_read <= N + 8 + 3  # and some at first, to see what they are like
+    assert pool.n_read <= N + 256 + 3  # and some at first, to see what they are like
 
 
 def test_candidates_are_read_chunk_by_chunk_where_there_are_chunks():
@@ -588,10 +588,28 @@ def test_the_peak_stays_within_what_was_told(tmp_path, storage):
     assert told.kept < peak <= told.total + slack < n * d * 8
 
 
+def test_features_that_a_pipeline_makes_count():
+    class Watched(LogisticRegression):
+        def predict_proba(self, X):
+            sizes.append(X.shape)
+            return super().predict_proba(X)
+
+    sizes = []
+    model = make_pipeline(PolynomialFeatures(4), Watched(max_iter=1000))
+    strategy = LeastConfidence(model, random_state=0).fit(LABELED, Y)
+    with config_context(working_memory=1):
+        told = strategy.query_memory(POOL)
+        sizes.clear()
+        strategy.query(POOL)
+    rows, features = max(sizes)
+    assert features == 70 and 512 <= rows <= 1024
+    assert rows * features * 4 < told.block <= 2**20
+
+
 def test_memory_is_told_from_a_few_rows():
-    pool = Counting(POOL, most=8)
+    pool = Counting(POOL, most=256)
     told = seeded(BADGE()).query_memory(pool, 3, storage="float16")
-    assert pool.n_read <= 30
+    assert pool.n_read <= 256 + 3
     assert told.kept == N * (3 + 5) * 2
     assert told.block == N * (4 * 4 + 4 * 8 * (4 + 3 + 5))
     told = seeded(BADGE()).query_memory(pool, 3, max_candidates=1000)

@@ -5,13 +5,9 @@ from functools import partial
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from skactive.inspection.asking import (
-    Question,
-    answers_about,
-    block_memory,
-    widths_of,
-)
+from skactive.inspection.asking import answers_about
 from skactive.inspection.last_layers import weights_among
+from skactive.inspection.planning import Question, first_rows, make_plan
 from skactive.inspection.preparation import final_model
 from skactive.inspection.questions import (
     check_probabilities,
@@ -21,7 +17,8 @@ from skactive.inspection.questions import (
 )
 from skactive.inspection.sampling import sampler
 from skactive.utils.candidates import candidate_memory, check_max_candidates
-from skactive.utils.pools import as_pool, rows_of
+from skactive.utils.lazy_rows import LazyRows
+from skactive.utils.pools import as_pool, is_on_disk
 from skactive.utils.storage import storing
 from skactive.utils.validation import check_n, num_rows, validate_rows
 
@@ -33,7 +30,7 @@ class PoolAnswers:
         """
         Say how many bytes a query would take, beside the pool and the model.
 
-        The model is asked about the first eight rows, no more is read.
+        The model is asked about the first rows, 256 at most; no more is read.
 
         Parameters
         ----------
@@ -51,12 +48,12 @@ class PoolAnswers:
         Bunch
             In bytes: ``kept``, the model's answers about m = min(max_candidates,
             n_pool) rows, m × their numbers × the bytes of their dtype; ``block``, what
-            the model takes while it answers, counted as four float64 copies of a
-            block of rows and of its answers (and the block itself, where it is read
-            from disk), at most scikit-learn's ``working_memory`` for pools of more than
-            4,096 rows; ``candidates``, the drawing of rows and a copy of them where
-            they are in memory; ``selection``, the strategy's own state, as far as it
-            tells; ``total``, their sum.
+            the model takes while it answers, counted as four float64 copies of a block
+            of rows and of its answers, or more where it was seen to take more (and the
+            block itself, where it is read from disk), at most scikit-learn's
+            ``working_memory`` for pools of more than 4,096 rows; ``candidates``, the
+            drawing of rows and a copy of them where they are in memory; ``selection``,
+            the strategy's own state, as far as it tells; ``total``, their sum.
 
         Raises
         ------
@@ -66,21 +63,23 @@ class PoolAnswers:
             An argument is one that ``query`` refuses.
         """
         check_is_fitted(self)
-        X, n_pool = as_pool(X_pool), num_rows(as_pool(X_pool))
-        m = check_max_candidates(max_candidates, n, n_pool)
-        few = self._validate_pool(rows_of(X, slice(0, 8)))
-        n = check_n(n, n_pool if m is None else m)
+        X = as_pool(X_pool)
+        m = check_max_candidates(max_candidates, n, num_rows(X))
+        first = self._validate_pool(first_rows(X))
+        n_rows = num_rows(X) if m is None else m
+        n = check_n(n, n_rows)
+        is_read = isinstance(X, LazyRows) or (m is not None and is_on_disk(X))
         with storing(storage):
             questions = self._questions()
-            widths = widths_of(few, questions, type(self.estimator_).__name__)
-        rows = n_pool if m is None else m
+            author = type(self.estimator_).__name__
+            plan = make_plan(first, n_rows, questions, author, is_read, True)
+        shapes = {name: width.shape for name, width in plan.widths.items()}
+        is_joint = any(question.is_joint for question in questions)
         told = Bunch(
-            kept=rows * sum(width.nbytes for width in widths.values()),
-            block=block_memory(X, rows, widths, any(q.is_joint for q in questions)),
+            kept=n_rows * plan.kept_bytes,
+            block=plan.work_bytes(n_rows, is_read, is_joint),
             candidates=0 if m is None else candidate_memory(X, m),
-            selection=self._selection_memory(
-                rows, n, {name: width.shape for name, width in widths.items()}
-            ),
+            selection=self._selection_memory(n_rows, n, shapes),
         )
         told.total = sum(told.values())
         return told
