@@ -342,6 +342,17 @@ def test_determinants_as_the_textbook(seed, k, n_labeled, fisher, kind, head):
     np.testing.assert_allclose(found.gains.numpy(), rises, rtol=1e-7)
 
 
+@pytest.mark.parametrize("fisher", ["gradient", "full"])
+def test_determinants_read_half_precision_as_float32(fisher):
+    half = tensors(*problem(12, n=200, k=4), dtype=torch.float16)
+    found = []
+    for z, p, z_labeled, p_labeled in (half, [some.float() for some in half]):
+        labeled = {"z_labeled": z_labeled, "p_labeled": p_labeled}
+        found.append(determinant_search(z, 20, p=p, fisher=fisher, **labeled))
+    assert found[0].positions.tolist() == found[1].positions.tolist()
+    assert found[0].gains.tolist() == found[1].gains.tolist()
+
+
 def test_determinants_of_duplicates_end():
     z = torch.ones(200, 3, dtype=torch.float64)
     found = determinant_search(z, 150, head=4)

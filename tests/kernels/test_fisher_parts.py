@@ -167,6 +167,28 @@ def test_a_lost_part_is_what_it_was_told(mode, lose):
     assert len(pool.told) > 2 * lose
 
 
+@pytest.mark.parametrize("mode", ["regression", "exact"])
+def test_a_part_may_be_used_up(mode):
+    z, p, z_labeled, p_labeled = problem(11, n=ALIGN + 2)
+    z[-2:], p[-2:] = 100 * torch.eye(4)[:2], 1 / 3
+    if mode == "regression":
+        p = p_labeled = None
+    data = z, p, z_labeled, p_labeled, 5
+    whole, found, _ = both(*data, cuts=[ALIGN], **MODES[mode])
+    assert_same(found, whole)
+    assert {ALIGN, ALIGN + 1} <= set(found.forward.tolist())
+
+
+@pytest.mark.parametrize("short", [0, 1])
+def test_each_part_has_its_share_of_memory(short):
+    data = problem(12, n=ALIGN + 30)
+    # P and R are symmetric matrices of 3 x 3 numbers a row.
+    memory = 2 * 6 * 8 * (ALIGN + 30) - short
+    whole, found, _ = both(*data, 2, cuts=[ALIGN], memory=memory)
+    assert_same(found, whole)
+    assert found.recomputed == bool(short)
+
+
 def test_a_lost_part_undoes_steps_as_before():
     # Long tails in few directions: rows outside the lead win now and then.
     z, _, z_labeled, _ = problem(3, d=2)

@@ -59,8 +59,8 @@ def determinant_search(
 
     Parameters
     ----------
-    z : torch.Tensor of shape (n_rows, d), float32 or float64
-        Embeddings.
+    z : torch.Tensor of shape (n_rows, d), float16, float32 or float64
+        Embeddings; half precision is read, in strips, as float32.
     n : int
         How many rows to choose, 1 <= n <= n_rows.
     p : torch.Tensor of shape (n_rows, K) or None, default=None

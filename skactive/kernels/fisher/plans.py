@@ -155,10 +155,11 @@ class ScalarPlan(NamedTuple):
             Not yet computed.
         """
         roots = [
-            self._roots(z[at], None if p is None else p[at]) * self.root
+            self._roots(z[at], None if p is None else p[at]).T * self.root
             for at in strips(len(z), 1)
         ]
-        return ScalarPart(z, torch.cat(roots, dim=1), start)
+        # A row's numbers lie side by side, as products with it do.
+        return ScalarPart(z, torch.cat(roots).T, start)
 
     def _roots(self, z, p):
         """Give the square roots of the weights of z zᵀ, a row for each block."""

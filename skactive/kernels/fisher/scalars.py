@@ -264,7 +264,7 @@ class _Front:
         # Asked for by position, they come by position.
         answers = self.pool.ask("give", positions)
         _, z, numbers = map(_below, zip(*answers, strict=True))
-        roots, p, r = (some.T.contiguous() for some in numbers.unbind(dim=1))
+        roots, p, r = (some.contiguous().T for some in numbers.unbind(dim=1))
         return _Lead(positions, z, roots, p, r)
 
     def fold(self, run, lead, lift, is_last):
