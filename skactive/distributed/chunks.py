@@ -120,4 +120,4 @@ def _stacked(frames, firsts, lasts):
 
 
 def _n_workers(client):
-    return max(len(client.scheduler_info(n_workers=-1)["workers"]), 1)
+    return max(len(client.nthreads()), 1)

@@ -236,7 +236,7 @@ class Workers:
         )
 
     def _alive(self):
-        return list(self.client.scheduler_info(n_workers=-1)["workers"])
+        return list(self.client.nthreads())
 
 
 class _Actor:

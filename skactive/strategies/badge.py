@@ -11,7 +11,7 @@ from skactive.kernels.determinant import (
     greedy_maxdet,
     sample_kdpp,
 )
-from skactive.kernels.distances import Rows
+from skactive.kernels.distances import BLOCK, Rows, blocks
 from skactive.kernels.parts import give
 from skactive.kernels.seeding import SeedingPart, seed
 from skactive.strategies.parting import in_parts
@@ -121,9 +121,16 @@ class BADGE(QueryStrategy):
         z = torch.as_tensor(answers.embed, device=self.device)
         dtype = torch.promote_types(proba.dtype, z.dtype)
         a = proba.to(dtype, copy=True)
-        rows = torch.arange(len(a), device=a.device)
-        a[rows, a.argmax(dim=1)] -= 1
+        for block in blocks(len(a)):
+            likeliest = a[block].argmax(dim=1, keepdim=True)
+            a[block].scatter_add_(
+                1, likeliest, -torch.ones_like(likeliest, dtype=dtype)
+            )
         return z.to(dtype), a
+
+    def _selection_memory(self, n_pool, n, widths):
+        # The factor a, norms and D²; a block of distances to 64 centres, twice.
+        return n_pool * 8 * (widths["predict_proba"][0] + 3) + 2 * 8 * 64 * BLOCK
 
 
 def _seeding_part(strategy, answers, start):

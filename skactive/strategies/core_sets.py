@@ -11,6 +11,7 @@ from sklearn.metrics import pairwise_distances_argmin_min
 from skactive.base import QueryStrategy
 from skactive.kernels.beam import beam_search
 from skactive.kernels.covering import CoveringPart, cover, nearest_labeled_distance
+from skactive.kernels.distances import BLOCK
 from skactive.kernels.optimal import optimal_radius
 from skactive.kernels.uncertainty import least_confidence
 from skactive.strategies.parting import in_parts
@@ -108,6 +109,13 @@ class CoreSet(QueryStrategy):
     @property
     def _takes_parts(self):
         return self.beam_width == 1
+
+    def _selection_memory(self, n_pool, n, widths):
+        # Norms, distances, weights and what is sorted of them; a block of distances to
+        # as many labelled rows; with a beam, distances for each configuration.
+        copies = widths["embed"][0] if self.metric == "cosine" else 0
+        width = max(self.beam_width, 1)
+        return n_pool * 8 * (6 + width + copies) + 8 * BLOCK * BLOCK
 
     def _query(self, pool, n, rng, info):
         check_choice(self, "weighting", (None, "doubt"))

@@ -4,6 +4,7 @@ Time selections from large pools, on disk and on dask's workers.
     python tests/benchmarks/bench_scale.py pool --folder /some/disk   # n = 10,000,000
     python tests/benchmarks/bench_scale.py dask kill --folder /some/disk
     python tests/benchmarks/bench_scale.py growth              # against n, d, K, B
+    python tests/benchmarks/bench_scale.py plan                # a billion rows, on paper
     python tests/benchmarks/bench_scale.py pool dask --rows 100000    # a trial
 
 Each query runs in a process of its own, so that its memory is its own. Prints
@@ -155,6 +156,55 @@ def growth(runs, rows):
     )
 
 
+def plan(runs, rows):
+    """Print what a billion rows would take on a cluster, from constants measured now."""
+    n, d, k, batch, workers, cores = 10**9, 512, 100, 10_000, 100, 16
+    sizes = {"d": 512, "classes": 100, "batch": 1000}
+    short, long = (runs.one("badge", m, **sizes) for m in (rows // 20, rows // 10))
+    seconds = long["seconds"] - short["seconds"]
+    flops = 2 * (rows // 10 - rows // 20) * 1000 * (512 + 100)
+    there = runs.one("badge", rows // 20, **sizes, workers=2)
+    rounds = there["n_exchanges"] * batch / 1000
+    width, wave = d + k, 64
+    out = wave * width * 4 * workers
+    back = n / 4096 * 8
+    rate = flops / seconds / runs.threads
+    table(
+        f"BADGE on {n:,} rows, d = {d}, K = {k}, B = {batch:,}, on {workers} workers of "
+        f"{cores} cores: reckoned, not run",
+        ("what", "how much", "from"),
+        [
+            (
+                "memory a worker",
+                _gigabytes(n / workers * (2 * width + 8)),
+                "n / workers x (2 (d + K) + 8) bytes: float16 answers, norms, D²",
+            ),
+            (
+                "rounds",
+                f"{rounds:,.0f}",
+                f"{there['n_exchanges']} for a batch of 1000, measured",
+            ),
+            (
+                "on the wire",
+                _gigabytes(batch / wave * (out + back)),
+                f"{batch / wave:.0f} folds x (64 (d + K) float32 to each worker + one "
+                "float64 for 4,096 rows back)",
+            ),
+            (
+                "the products",
+                f"{2 * n * batch * width / (rate * cores * workers) / 60:.0f} min",
+                f"2 n B (d + K) flops at {rate / 1e9:.0f} GFLOP/s a core, measured "
+                "with all that goes with them, the model's answers among it",
+            ),
+            (
+                "waiting",
+                f"{rounds * there['round'] / 60:.1f} min",
+                f"rounds x {1e3 * there['round']:.1f} ms, an idle round of two workers",
+            ),
+        ],
+    )
+
+
 def _same(alone, found):
     same = sum(a == b for a, b in zip(alone["picked"], found["picked"], strict=True))
     return f"{same} of {len(alone['picked'])} the same"
@@ -164,7 +214,7 @@ def _gigabytes(number):
     return f"{number / 1e9:.2f} GB"
 
 
-PARTS = {"pool": pool, "dask": dask, "kill": kill, "growth": growth}
+PARTS = {"pool": pool, "dask": dask, "kill": kill, "growth": growth, "plan": plan}
 
 
 def main(arguments=None):
