@@ -4,7 +4,7 @@ Time selections from large pools, on disk and on dask's workers.
     python tests/benchmarks/bench_scale.py pool --folder /some/disk   # n = 10,000,000
     python tests/benchmarks/bench_scale.py dask kill --folder /some/disk
     python tests/benchmarks/bench_scale.py growth              # against n, d, K, B
-    python tests/benchmarks/bench_scale.py plan                # a billion rows, on paper
+    python tests/benchmarks/bench_scale.py plan             # a billion rows, on paper
     python tests/benchmarks/bench_scale.py pool dask --rows 100000    # a trial
 
 Each query runs in a process of its own, so that its memory is its own. Prints
@@ -157,7 +157,7 @@ def growth(runs, rows):
 
 
 def plan(runs, rows):
-    """Print what a billion rows would take on a cluster, from constants measured now."""
+    """Print what a billion rows would take, from constants measured now."""
     n, d, k, batch, workers, cores = 10**9, 512, 100, 10_000, 100, 16
     sizes = {"d": 512, "classes": 100, "batch": 1000}
     short, long = (runs.one("badge", m, **sizes) for m in (rows // 20, rows // 10))
@@ -170,8 +170,8 @@ def plan(runs, rows):
     back = n / 4096 * 8
     rate = flops / seconds / runs.threads
     table(
-        f"BADGE on {n:,} rows, d = {d}, K = {k}, B = {batch:,}, on {workers} workers of "
-        f"{cores} cores: reckoned, not run",
+        f"BADGE on {n:,} rows, d = {d}, K = {k}, B = {batch:,}, on {workers} workers "
+        f"of {cores} cores: reckoned, not run",
         ("what", "how much", "from"),
         [
             (
