@@ -634,6 +634,7 @@ def test_a_pipeline_tells_what_the_transformed_pool_takes(tmp_path):
     strategy = seeded(STRATEGIES["a Pipeline of CoreSet"])
     told = strategy.query_memory(POOL, 5)
     assert told.transformed == N * 4 * 4
-    assert told.total == told.transformed + told.kept + told.block
+    parts = (told.transformed, told.kept, told.block, told.selection)
+    assert told.total == sum(parts) and told.candidates == 0
     assert strategy.query_memory(on_disk(POOL, tmp_path), 5).transformed == 0
     assert strategy.query_memory(POOL, 5, max_candidates=50).transformed == 0
