@@ -6,9 +6,14 @@ from sklearn.base import is_classifier
 
 from skactive.base import QueryStrategy
 from skactive.inspection.preparation import final_model
-from skactive.kernels.fisher import determinant_search, trace_search
+from skactive.kernels.fisher import (
+    FisherPart,
+    determinant_search,
+    trace_search_parts,
+)
 from skactive.kernels.fisher.determinants import FISHERS
 from skactive.kernels.fisher.trace import APPROXIMATIONS, SCALINGS
+from skactive.strategies.parting import in_parts
 from skactive.utils.random import torch_generator
 from skactive.utils.validation import check_choice, check_count, check_real
 
@@ -29,19 +34,23 @@ class _FisherStrategy(QueryStrategy):
         classifies = is_classifier(final_model(self._unfitted()))
         return ("embed", "predict_proba") if classifies else ("embed",)
 
-    def _arrays(self, pool):
-        """Give z, p, and the labelled rows' z and p, as the kernels take them."""
+    def _answers(self, answers, like=None):
+        """Give z and p of some rows, as the kernels take them."""
+        z = torch.as_tensor(answers["embed"], device=self.device)
+        z = z if like is None else z.to(like.dtype)
+        p = answers.get("predict_proba")
+        if p is not None:
+            p = torch.as_tensor(p, device=self.device).to(z.dtype)
+        return z, p
+
+    def _labeled_answers(self, like=None):
+        """Give z and p of the labelled rows; None where there are none."""
         labeled = self.X_labeled_
-        seen = labeled if labeled.shape[0] else None
-        z = torch.as_tensor(pool.embed, device=self.device)
-        arrays = {"z": z, "z_labeled": None, "p": None, "p_labeled": None}
-        for name in self.requires:
-            short = "z" if name == "embed" else "p"
-            arrays[short] = torch.as_tensor(pool[name], device=self.device).to(z.dtype)
-            if seen is not None:
-                answer = torch.as_tensor(self._ask_one(name, seen), device=self.device)
-                arrays[f"{short}_labeled"] = answer.to(z.dtype)
-        return arrays
+        if not labeled.shape[0]:
+            return {"z_labeled": None, "p_labeled": None}
+        answers = {name: self._ask_one(name, labeled) for name in self.requires}
+        z, p = self._answers(answers, like)
+        return {"z_labeled": z, "p_labeled": p}
 
     def _report(self, found, n, info):
         if found.n_filled:
@@ -154,6 +163,17 @@ class BAIT(_FisherStrategy):
         self.layer = layer
         self.device = device
 
+    _takes_parts = True
+
+    def _selection_memory(self, n_pool, n, widths):
+        d, k = widths["embed"][0], widths.get("predict_proba", (1,))[0]
+        small = 8 * n_pool * (k * (k + 1) if k > 2 else 4)
+        dim = d * max(k - 1, 1)
+        if self.approximation == "sketch":
+            dim = self.sketch_width
+        dense = 6 * 8 * dim**2
+        return min(small, get_config()["working_memory"] * 2**20) + dense + 40 * n_pool
+
     def _query(self, pool, n, rng, info):
         check_real(self, "lam", above=0)
         check_real(self, "oversample", least=1)
@@ -163,14 +183,16 @@ class BAIT(_FisherStrategy):
         check_count(self, "sketch_width", least=1)
         if self.rank is not None:
             check_count(self, "rank", least=1)
-        arrays = self._arrays(pool)
-        found = trace_search(
-            **arrays,
-            n=n,
+        parts = in_parts(self, pool, _fisher_part)
+        z, p = parts.ask("check")[0]  # no rows, but what they are like
+        found = trace_search_parts(
+            parts,
+            n,
+            **self._labeled_answers(like=z),
             lam=self.lam,
             oversample=self.oversample,
             fisher_term=self.fisher_term,
-            rank=self._rank(arrays["p"]),
+            rank=self._rank(p),
             scaling=self.scaling,
             approximation=self.approximation,
             width=self.sketch_width if self.approximation == "sketch" else None,
@@ -197,6 +219,10 @@ class BAIT(_FisherStrategy):
                 f"{p.shape[1]}, the number of classes. Got {self.rank} instead."
             )
         return self.rank
+
+
+def _fisher_part(strategy, answers, start):
+    return FisherPart(*strategy._answers(answers), start)
 
 
 class MaxDet(_FisherStrategy):
@@ -268,9 +294,12 @@ class MaxDet(_FisherStrategy):
     def _query(self, pool, n, rng, info):
         check_choice(self, "fisher", FISHERS)
         check_real(self, "lam", above=0)
+        z, p = self._answers(pool)
         found = determinant_search(
-            **self._arrays(pool),
-            n=n,
+            z,
+            n,
+            p=p,
+            **self._labeled_answers(like=z),
             lam=self.lam,
             fisher=self.fisher,
             generator=torch_generator(rng.bit_generator.seed_seq),

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skactive import (
     BADGE,
+    BAIT,
     BALD,
     CoreSet,
     EntropySampling,
@@ -60,6 +61,9 @@ STRATEGIES = {
     "badge": BADGE(_classifier(), random_state=0),
     "badge, uniform": BADGE(_classifier(), init="uniform", random_state=0),
     "badge, farthest first": BADGE(_classifier(), sampler="kcenter", random_state=0),
+    "bait": BAIT(_classifier(), random_state=0),
+    "bait, rank 1": BAIT(_classifier(), rank=1, random_state=0),
+    "bait, regression": BAIT(make_pipeline(StandardScaler(), Ridge()), random_state=0),
     "core-set": CoreSet(_classifier(), random_state=0),
     "core-set, doubt": CoreSet(_classifier(), weighting="doubt", random_state=0),
     "core-set, cosine": CoreSet(_classifier(), metric="cosine", random_state=0),
@@ -75,7 +79,17 @@ def test_the_picks_of_one_process(client, rows, name, chunks):
     told = strategy.query_info_
     there = strategy.query(da.from_array(X, chunks=(chunks, 3)), 25)
     assert there.tolist() == here.tolist()
-    for entry in ("radii", "gram_logdet", "mean_norm", "n_passes", "n_rejections"):
+    for entry in ("forward", "removed"):
+        if entry in told:
+            assert strategy.query_info_[entry].tolist() == told[entry].tolist()
+    for entry in (
+        "radii",
+        "objective",
+        "gram_logdet",
+        "mean_norm",
+        "n_passes",
+        "n_rejections",
+    ):
         if entry in told:
             np.testing.assert_allclose(
                 strategy.query_info_[entry], told[entry], rtol=1e-6

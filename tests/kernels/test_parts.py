@@ -117,8 +117,9 @@ def test_covering_does_not_hang_on_the_parts(
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_half_precision_is_that_of_the_numbers_kept(plain):
-    z, a = make_rows(0, n_classes=None if plain else 3, dtype=torch.float16)
+def test_half_precision_is_that_of_the_numbers_kept(plain, device):
+    rows = make_rows(0, n_classes=None if plain else 3, dtype=torch.float16)
+    z, a = (None if some is None else some.to(device) for some in rows)
     wide = [None if some is None else some.float() for some in (z, a)]
     drawn = [
         kmeans_plusplus(z, 20, a=a, generator=torch.Generator().manual_seed(1))

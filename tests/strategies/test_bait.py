@@ -214,7 +214,9 @@ def test_rank_is_of_no_effect_where_one_column_is_all():
 
 def test_the_layer_is_the_users_to_name():
     rows = X.astype(np.float32)
-    net = FrozenEstimator(make_classifier(HeadFirst, module__width=9).initialize())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        net = FrozenEstimator(make_classifier(HeadFirst, module__width=9).initialize())
     for strategy in (BAIT(net), MaxDet(net)):
         strategy.fit(rows[START], Y[START]).query(rows, 4)
         of_head = strategy.query_info_.positions.tolist()
