@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from benchmarks import bench_scale
 from benchmarks.bench_selection import main
 
 
@@ -76,3 +77,16 @@ def test_bait_rivals_take_the_published_points(capsys, golden):
         for cells in found.values():
             same, of = map(int, cells[0].split(" of "))
             assert same == of
+
+
+@pytest.mark.slow
+def test_a_small_pool_on_workers(capsys, tmp_path):
+    pytest.importorskip("distributed", reason="needs dask: pip install skactive[dask]")
+    folder = ["--folder", str(tmp_path), "--threads", "2"]
+    bench_scale.main(["dask", "kill", "--rows", "60000", *folder])
+    printed = capsys.readouterr().out
+    for title in ("The same pool on two workers", "killed (SIGKILL)"):
+        for cells in rows(printed, title).values():
+            assert cells[-1] == "1000 of 1000 the same"
+    lost = rows(printed, "killed (SIGKILL)")
+    assert [cells[1] for cells in lost.values()] == ["1", "1"]
