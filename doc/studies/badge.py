@@ -35,7 +35,7 @@ def data(name, **options):
 
 
 def make_grid(full=False):
-    """Give the grid; short of ``full`` it ends at 3,300 labels."""
+    """Give the grid; short of ``full`` it ends at 3,300 or 4,100 labels."""
     return Grid(
         name="badge",
         datasets={"letter": data("letter", n_train=16_000), "mnist": data("mnist")},
@@ -45,7 +45,7 @@ def make_grid(full=False):
         seeds=5,
         n_initial=100,
         initial="random",
-        max_labels=15_000 if full else 3300,
+        max_labels=15_000 if full else {100: 3300, 1000: 4100},
         pool_size=None if full else 10_000,
         training={"max_epochs": 400},
     )

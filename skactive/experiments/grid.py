@@ -92,9 +92,9 @@ class Grid:
         How they are drawn. They are the same for all strategies with the same seed.
     n_queries : int or None, default=None
         Queries in each run.
-    max_labels : int or None, default=None
-        As many whole queries as end with this many labels or fewer. One of n_queries
-        and max_labels is to be given.
+    max_labels : int, dict of int to int, or None, default=None
+        As many whole queries as end with this many labels or fewer; a dict gives a
+        number for each batch size. One of n_queries and max_labels is to be given.
     pool_size : int or None, default=None
         Unlabelled rows shown to the strategy at each query, drawn anew; None is all.
     scoring : str, callable or None, default=None
@@ -130,7 +130,7 @@ class Grid:
     n_initial: int = 20
     initial: str = "stratified"
     n_queries: int | None = None
-    max_labels: int | None = None
+    max_labels: int | dict | None = None
     pool_size: int | None = None
     scoring: object = None
     training: dict | None = None
@@ -206,8 +206,7 @@ class Grid:
         if self.n_queries is not None:
             check_whole("n_queries", self.n_queries, 0)
         else:
-            most = self.n_initial + max(self.batch_sizes)
-            check_whole("max_labels", self.max_labels, most)
+            self._check_max_labels()
         if self.pool_size is not None:
             check_whole("pool_size", self.pool_size, max(self.batch_sizes))
         if isinstance(self.scoring, str):
@@ -222,6 +221,24 @@ class Grid:
             raise GridError(
                 f"scoring: must be the name of a metric. Got {self.scoring!r}."
             )
+
+    def _check_max_labels(self):
+        if not isinstance(self.max_labels, dict):
+            most = self.n_initial + max(self.batch_sizes)
+            check_whole("max_labels", self.max_labels, most)
+            return
+        # The keys of a TOML file are text.
+        given = {str(size): most for size, most in self.max_labels.items()}
+        if set(given) != set(map(str, self.batch_sizes)):
+            raise GridError(
+                f"max_labels: must have a number for each batch size, "
+                f"{', '.join(map(str, self.batch_sizes))}. Got {', '.join(given)}."
+            )
+        for size in self.batch_sizes:
+            least = self.n_initial + size
+            check_whole(f"max_labels.{size}", given[str(size)], least)
+        most = {size: given[str(size)] for size in self.batch_sizes}
+        self._set("max_labels", most)
 
     # ---------------------------------------------------------------- the runs
 
@@ -241,7 +258,9 @@ class Grid:
         """
         if self.n_queries is not None:
             return int(self.n_queries)
-        return (self.max_labels - self.n_initial) // batch_size
+        most = self.max_labels
+        most = most[batch_size] if isinstance(most, dict) else most
+        return (most - self.n_initial) // batch_size
 
     def described(self, dataset, model, batch_size, strategy, seed):
         """

@@ -93,6 +93,21 @@ def test_a_file_and_python_name_the_same_runs(tmp_path):
     assert [s.key for s in grid.settings()] == [s.key for s in read.settings()]
 
 
+def test_batch_sizes_may_end_at_different_numbers_of_labels(tmp_path):
+    text = TOML.replace("max_labels = 34", "max_labels = {10 = 41, 5 = 22}")
+    read = Grid.from_toml(write(tmp_path, text))
+    given = Grid(
+        ["iris"],
+        ["logistic"],
+        ["BADGE"],
+        [5, 10],
+        n_initial=10,
+        max_labels={5: 22, 10: 41},
+    )
+    for grid in (read, given):
+        assert [grid.queries(size) for size in (5, 10)] == [2, 3]
+
+
 def test_the_order_of_keys_in_a_file_does_not_count(tmp_path):
     head, *tables = TOML.strip().split("\n\n")
     turned = "\n".join(reversed(head.splitlines())) + "\n\n"
@@ -216,6 +231,16 @@ MISTAKES = [
     ("n_initial = 10", 'initial = "best"', "initial: must be 'stratified' or 'ra"),
     ("max_labels = 34", "", "n_queries, max_labels: give one of them"),
     ("max_labels = 34", "max_labels = 12", "max_labels: must be a whole number >= 20"),
+    (
+        "max_labels = 34",
+        "max_labels = {5 = 30}",
+        "max_labels: must have a number for e",
+    ),
+    (
+        "max_labels = 34",
+        "max_labels = {5 = 30, 10 = 12}",
+        "max_labels.10: must be a whole number >= 20",
+    ),
     ("max_labels = 34", "n_queries = 1.0", "n_queries: must be a whole number >= 0"),
     ("n_initial", "pool_size = 9\nn_initial", "pool_size: must be a whole number >= 1"),
     ("n_initial", 'scoring = "acc"\nn_initial', "scoring: there is no 'acc'. Allowed"),
