@@ -300,6 +300,7 @@ class QueryStrategy(
         self._check_takes_parts()
         if not num_rows(X):
             self._validate_pool(X[:0])  # says that there is nothing to choose from
+        check_n(n, num_rows(X))
         with X.opened(self) as parts:
             yield Bunch(n=num_rows(X), parts=parts)
             info.update(parts.report())

@@ -1,11 +1,16 @@
 """What a worker holds of a pool: the model's answers, and the kernel's state."""
 
-import os
+import traceback
+from contextlib import contextmanager
+from uuid import uuid4
 
 import torch
 from sklearn import config_context
 
 from skactive.utils.storage import storing
+
+PROCESS = uuid4().hex
+"""Of this process alone: on other machines the same number may be in use."""
 
 
 class Holder:
@@ -20,8 +25,8 @@ class Holder:
     strategy : QueryStrategy
         Fitted.
     settings : dict
-        ``storage`` and ``working_memory`` of the query, ``driver``, the process that
-        asked.
+        ``storage`` of the query, ``config`` of scikit-learn where it was asked, and
+        ``driver``, the process that asked.
     starts : list of int
         Position in the pool of the first row of each part.
     chunks : list of array-like
@@ -30,17 +35,13 @@ class Holder:
 
     def __init__(self, strategy, settings, starts, chunks):
         self.strategy, self.starts, self.error = strategy, starts, None
-        self.parts, self.turn = [], 0
-        memory = settings["working_memory"]
-        if os.getpid() != settings["driver"]:
+        self.settings, self.parts, self.turn = settings, [], 0
+        if PROCESS != settings["driver"]:
             torch.set_num_threads(_n_threads())
-        with config_context(working_memory=memory), storing(settings["storage"]):
-            try:
-                self.answers = [
-                    strategy._ask(strategy._validate_pool(rows)) for rows in chunks
-                ]
-            except Exception as error:
-                self.error = error
+        with self._as_asked():
+            self.answers = [
+                strategy._ask(strategy._validate_pool(rows)) for rows in chunks
+            ]
 
     def call(self, turn, changes, method, args):
         """
@@ -61,24 +62,32 @@ class Holder:
         -------
         answers : list of (int, object)
             First row and answer of each part; None where it failed.
-        error : Exception or None
-            Why it failed.
+        error : tuple or None
+            Why it failed, for `unpacked`.
         """
-        if self.error is None and turn != self.turn:
-            self.error = RuntimeError(
-                f"A worker is at round {self.turn} of a query, the query at {turn}."
-            )
         if self.error is not None:
             return None, self.error
-        try:
+        with self._as_asked():
+            if turn != self.turn:
+                raise RuntimeError(
+                    f"A worker is at round {self.turn} of a query, the query at {turn}."
+                )
             answers = (
                 self._make(*args) if method == "make" else self._each(method, args)
             )
-        except Exception as error:
-            self.error = error
-            return None, error
-        self.turn += changes
-        return list(zip(self.starts, answers, strict=True)), None
+            self.turn += changes
+            return list(zip(self.starts, answers, strict=True)), None
+        return None, self.error
+
+    @contextmanager
+    def _as_asked(self):
+        """Work under the settings of the query; keep what is raised."""
+        storage, config = self.settings["storage"], self.settings["config"]
+        with config_context(**config), storing(storage):
+            try:
+                yield
+            except Exception as error:
+                self.error = _packed(error)
 
     def _make(self, build, options):
         self.parts = [
@@ -95,3 +104,41 @@ def _n_threads():
     from distributed import get_worker
 
     return get_worker().state.nthreads
+
+
+def _packed(error):
+    """Make an error ready to travel, whatever its class needs to be made anew."""
+    from distributed.protocol.pickle import dumps
+
+    told = "".join(traceback.format_exception(error))
+    try:
+        pickled = dumps(error)
+    except Exception:
+        pickled = None
+    return pickled, f"{type(error).__name__}: {error}", told
+
+
+def unpacked(error):
+    """
+    Give an error that a holder met.
+
+    Parameters
+    ----------
+    error : tuple
+        What the holder sent.
+
+    Returns
+    -------
+    Exception
+        The error, with what the worker tells of it as a note; a RuntimeError where it
+        cannot be made anew here.
+    """
+    from distributed.protocol.pickle import loads
+
+    pickled, message, told = error
+    try:
+        made = loads(pickled)
+    except Exception:
+        made = RuntimeError(message)
+    made.add_note(f"On a worker:\n{told}")
+    return made

@@ -1,8 +1,10 @@
 """Dask's arrays and data frames as the pools that strategies read."""
 
+from abc import abstractmethod
 from contextlib import contextmanager
 
 import numpy as np
+import scipy.sparse as sp
 
 from skactive.distributed.chunks import aligned_array, aligned_frame, known_array
 from skactive.distributed.clusters import client_at_hand
@@ -29,7 +31,7 @@ def dask_rows(X):
 
     if isinstance(X, da.Array):
         return DaskArrayRows(X)
-    if hasattr(X, "to_delayed") and hasattr(X, "columns"):
+    if hasattr(X, "_meta") and hasattr(X, "columns"):
         return DaskFrameRows(X)
     raise TypeError(
         f"X_pool is a dask {type(X).__name__}, which has no rows of features. Pass a "
@@ -55,15 +57,27 @@ class _DaskRows(ElsewhereRows):
         """
         client = client_at_hand()
         with client.as_current():
-            workers = Workers(client, self._chunks(client), strategy)
+            workers = Workers(client, self, strategy)
             try:
                 yield workers
             finally:
                 workers.close()
 
-    def _chunks(self, client):
-        """Give (first row, number of rows, future) of each part."""
-        raise NotImplementedError
+    @abstractmethod
+    def chunks(self, client):
+        """
+        Have the rows computed, in parts.
+
+        Parameters
+        ----------
+        client : distributed.Client
+            Where.
+
+        Returns
+        -------
+        list of (int, int, distributed.Future)
+            First row, number of rows and the rows, of each part.
+        """
 
 
 class DaskArrayRows(_DaskRows):
@@ -83,9 +97,10 @@ class DaskArrayRows(_DaskRows):
         super().__init__(self._X.shape, self._X.dtype)
 
     def _read(self, rows):
-        return np.asarray(self._X[rows].compute())
+        rows = self._X[rows].compute()
+        return rows if sp.issparse(rows) else np.asarray(rows)
 
-    def _chunks(self, client):
+    def chunks(self, client):
         return aligned_array(self._X, client)
 
 
@@ -111,7 +126,7 @@ class DaskFrameRows(_DaskRows):
             rows = np.arange(rows.start, rows.stop)
         ends = np.cumsum(self._lengths)
         home = np.searchsorted(ends, rows, side="right")
-        pieces = [self._X.iloc[:0].compute()] if not len(rows) else []
+        pieces = [self._X._meta] if not len(rows) else []
         for number in np.unique(home):
             at = rows[home == number] - (ends[number] - self._lengths[number])
             pieces.append(
@@ -123,5 +138,5 @@ class DaskFrameRows(_DaskRows):
 
         return pd.concat(compute(*pieces))
 
-    def _chunks(self, client):
+    def chunks(self, client):
         return aligned_frame(self._X, self._lengths, client)

@@ -1,10 +1,8 @@
 """The driver's side: ask all workers, and make anew what a lost one held."""
 
-import os
-
 from sklearn import get_config
 
-from skactive.distributed.holder import Holder
+from skactive.distributed.holder import PROCESS, Holder, unpacked
 from skactive.utils.storage import storage_in_force
 
 ATTEMPTS = 8
@@ -26,21 +24,21 @@ class Workers:
     ----------
     client : distributed.Client
         Of the cluster.
-    chunks : list of (int, int, distributed.Future)
-        First row, number of rows and the rows, of each part.
+    rows : LazyRows
+        The pool; its ``chunks`` gives (first row, number of rows, future) of each part,
+        and is asked only when a kernel wants parts.
     strategy : QueryStrategy
         Fitted.
     """
 
-    def __init__(self, client, chunks, strategy):
-        self.client = client
-        self.chunks = {start: (size, rows) for start, size, rows in chunks}
-        self.n_rows = sum(size for size, _ in self.chunks.values())
+    def __init__(self, client, rows, strategy):
+        self.client, self.rows, self.n_rows = client, rows, len(rows)
+        self.chunks = {}
         self.told, self.n_exchanges, self.n_lost = [], 0, 0
         settings = {
             "storage": storage_in_force(),
-            "working_memory": get_config()["working_memory"],
-            "driver": os.getpid(),
+            "config": get_config(),
+            "driver": PROCESS,
         }
         self.context = strategy.snapshot(), settings
         self.actors = []
@@ -62,6 +60,8 @@ class Workers:
             Itself, as kernels take a pool in parts.
         """
         if not self.actors:
+            chunks = self.rows.chunks(self.client)
+            self.chunks = {start: (size, rows) for start, size, rows in chunks}
             self._place(list(self.chunks))
         self.tell("make", build, options)
         return self
@@ -122,7 +122,11 @@ class Workers:
         }
 
     def close(self):
-        """Let go of what the workers hold."""
+        """Let go of what the workers hold, without waiting for a garbage collector."""
+        for actor in self.actors:
+            actor.release()
+        for _, rows in self.chunks.values():
+            rows.release()
         self.actors, self.chunks, self.context = [], {}, None
 
     # ---------------------------------------------------------------- asking
@@ -132,7 +136,7 @@ class Workers:
         call = (len(self.told), changes, method, args)
         answers, waiting = {}, self.actors
         while waiting:
-            pending = [(actor, actor.asked(call)) for actor in waiting]
+            pending = [(actor, self._put(actor, call)) for actor in waiting]
             lost = [
                 actor
                 for actor, future in pending
@@ -148,16 +152,43 @@ class Workers:
             return False
         some, error = found
         if error is not None:
-            raise error
+            raise unpacked(error)
         answers.update(some)
         return True
+
+    def _put(self, actor, call):
+        """Put a question; give what will hold the answer, None where none will."""
+        if actor.holder is None:
+            actor.holder = self._made(actor)
+        if actor.holder is None:
+            return None
+        try:
+            return actor.holder.call(*call)
+        except (OSError, RuntimeError, ValueError):
+            return None
+
+    def _made(self, actor):
+        """Wait until a holder is there; None where its worker was lost before."""
+        from distributed import KilledWorker
+
+        while True:
+            try:
+                return actor.future.result(timeout=PATIENCE)
+            except Exception as error:
+                # Tied to its worker, it would wait for ever for one that is gone.
+                is_lost = actor.worker not in self._alive()
+                if is_lost or isinstance(error, KilledWorker):
+                    return None
+                if actor.future.status == "error" or not isinstance(error, OSError):
+                    raise  # all but the time that has passed
 
     def _wait(self, future, actor):
         while future is not None:
             try:
                 return future.result(timeout=PATIENCE)
             except TimeoutError:
-                if actor.worker not in self._alive():
+                is_there = actor.future.status == "finished"
+                if not is_there or actor.worker not in self._alive():
                     return None
             except (OSError, RuntimeError, ValueError):
                 return None  # how a lost actor shows itself
@@ -176,13 +207,16 @@ class Workers:
                 "query. Look at their logs: they may lack memory."
             )
         self.actors = [actor for actor in self.actors if actor not in lost]
+        for actor in lost:
+            actor.release()
         before = len(self.actors)
         self._place([start for actor in lost for start in actor.starts])
         fresh = self.actors[before:]
         replayed = []
         for actor in fresh:
-            for turn, (method, args) in enumerate(self.told):
-                if self._wait(actor.asked((turn, True, method, args)), actor) is None:
+            for turn, told in enumerate(self.told):
+                future = self._put(actor, (turn, True, *told))
+                if self._wait(future, actor) is None:
                     break
             replayed.append(actor)
         return replayed
@@ -190,9 +224,8 @@ class Workers:
     def _place(self, starts):
         """Put parts on workers: where their rows are, if that is fair."""
         futures = [self.chunks[start][1] for start in starts]
-        self._await(futures)
+        alive = self._await(futures)
         homes = self.client.who_has(futures)
-        alive = self._alive()
         shares = _shares(
             {
                 start: (self.chunks[start][0], homes.get(future.key, ()))
@@ -204,7 +237,7 @@ class Workers:
         self.actors += [_Actor(*each) for each in made]
 
     def _await(self, futures):
-        """Wait until chunks are there, as long as there are workers."""
+        """Wait until chunks are there, and workers; give the workers."""
         from distributed import wait
 
         while True:
@@ -219,10 +252,11 @@ class Workers:
                 wait(futures, timeout=PATIENCE)
             except TimeoutError:
                 continue
-            break
-        for future in futures:
-            if future.status == "error":
-                raise future.exception()
+            for future in futures:
+                if future.status == "error":
+                    raise future.exception()
+            if alive := self._alive():
+                return alive
 
     def _hold(self, worker, starts):
         strategy, settings = self.context
@@ -244,16 +278,14 @@ class _Actor:
 
     def __init__(self, worker, starts, future):
         self.worker, self.starts, self.future = worker, starts, future
-        self.actor = None
+        self.holder = None
 
-    def asked(self, call):
-        """Put a question; give what will hold the answer, None where none will."""
-        try:
-            if self.actor is None:
-                self.actor = self.future.result()
-            return self.actor.call(*call)
-        except (OSError, RuntimeError, ValueError):
-            return None
+    def release(self):
+        """Have the worker forget it: calls leave cycles that keep their actor."""
+        self.future.release()
+        if self.holder is not None:
+            self.holder._future.release()
+        self.holder = None
 
 
 def _shares(parts, workers):

@@ -6,6 +6,7 @@ import numbers
 import numpy as np
 from sklearn.utils import Bunch
 
+from skactive.utils.elsewhere import ElsewhereRows
 from skactive.utils.pools import is_on_disk, pick_rows
 from skactive.utils.validation import check_positions, num_rows
 
@@ -80,7 +81,9 @@ def candidate_rows(X_pool, n, max_candidates, seeds):
     n_pool = num_rows(X_pool)
     drawn = check_max_candidates(max_candidates, n, n_pool)
     if drawn is None:
-        return X_pool, None
+        # Few enough to be read here, for strategies that need them at hand too.
+        is_here = not isinstance(X_pool, ElsewhereRows)
+        return X_pool if is_here else pick_rows(X_pool, np.arange(n_pool)), None
     positions = draw_candidates(n_pool, drawn, seeds())
     return pick_rows(X_pool, positions), positions
 

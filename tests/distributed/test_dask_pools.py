@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
+from sklearn import config_context, get_config
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skactive import (
     BADGE,
@@ -197,3 +199,148 @@ def test_errors_are_those_of_one_process(client, rows, change, message):
     for pool in (bad, da.from_array(bad, chunks=(9_000, -1))):
         with pytest.raises(ValueError, match=message):
             strategy.query(pool, 3)
+
+
+def test_too_many_points_are_refused_before_a_row_is_read(client, rows):
+    X, X_labeled, y = rows
+    strategy = MarginSampling(random_state=0).fit(X_labeled, y)
+    with pytest.raises(ValueError, match=r"n=30001 points.*only 30000"):
+        strategy.query(_unreadable(X), N_ROWS + 1)
+
+
+def test_random_sampling_reads_nothing(client, rows):
+    X, X_labeled, y = rows
+    strategy = RandomSampling(random_state=0).fit(X_labeled, y)
+    assert strategy.query(_unreadable(X), 5).tolist() == strategy.query(X, 5).tolist()
+
+
+def _unreadable(X):
+    def fail(rows):
+        raise OSError("The disk is gone.")
+
+    return da.from_array(X, chunks=(9_000, -1)).map_blocks(fail, dtype=X.dtype)
+
+
+def test_rows_that_cannot_be_read_say_so(client, rows):
+    X, X_labeled, y = rows
+    strategy = MarginSampling(random_state=0).fit(X_labeled, y)
+    with pytest.raises(OSError, match="The disk is gone"):
+        strategy.query(_unreadable(X), 5)
+
+
+class _Refusal(Exception):
+    def __init__(self, what, why):
+        super().__init__(f"{what}: {why}")
+
+
+class _Refusing(LogisticRegression):
+    def predict_proba(self, X):
+        if len(X) > 1000:
+            raise _Refusal("too long", len(X))
+        return super().predict_proba(X)
+
+
+def test_an_error_that_cannot_travel_is_told(client, rows):
+    X, X_labeled, y = rows
+    strategy = MarginSampling(_Refusing(), random_state=0).fit(X_labeled, y)
+    pool = da.from_array(X, chunks=(9_000, -1))
+    with pytest.raises(RuntimeError, match="_Refusal: too long: 8192") as caught:
+        strategy.query(pool, 3)
+    assert "in predict_proba" in "".join(caught.value.__notes__)
+
+
+def test_workers_forget_a_pool_when_the_query_is_over(client, rows):
+    X, X_labeled, y = rows
+    strategy = BADGE(random_state=0).fit(X_labeled, y)
+    strategy.query(da.from_array(X, chunks=(9_000, -1)), 5)
+    with pytest.raises(ValueError, match="NaN"):
+        strategy.query(da.from_array(_with_nan(X), chunks=(9_000, -1)), 5)
+    client.run_on_scheduler(_settled)
+    assert set(client.run(_held).values()) == {0}
+
+
+async def _settled(dask_scheduler):
+    import asyncio
+
+    for _ in range(100):
+        if not dask_scheduler.tasks:
+            return
+        await asyncio.sleep(0.1)
+
+
+def _held(dask_worker):
+    return len(dask_worker.state.actors) + len(dask_worker.data)
+
+
+class _Configured(ScoringStrategy):
+    scores_by_row = True
+
+    def _scores(self, pool):
+        config = get_config()
+        assert config["transform_output"] == "pandas"
+        assert config["working_memory"] == 7
+        return pool.X[:, 0]
+
+
+def test_workers_work_under_the_settings_of_the_caller(client, rows):
+    X, X_labeled, y = rows
+    strategy = _Configured(random_state=0).fit(X_labeled, y)
+    pool = da.from_array(X, chunks=(9_000, -1))
+    with config_context(transform_output="pandas", working_memory=7):
+        assert strategy.query(pool, 3).tolist() == strategy.query(X, 3).tolist()
+
+
+@pytest.mark.parametrize("strategy", [KMeansCoreSet(), CoreSet()])
+def test_no_more_rows_than_candidates(client, rows, strategy):
+    X, X_labeled, y = rows
+    strategy.set_params(random_state=0).fit(X_labeled, y)
+    pool = da.from_array(X[:300], chunks=(100, -1))
+    picked = strategy.query(pool, 3, max_candidates=300)
+    assert picked.tolist() == strategy.query(X[:300], 3).tolist()
+
+
+@pytest.mark.parametrize("container", [sp.csr_matrix, sp.csr_array])
+def test_sparse_chunks(client, rows, container):
+    X, _, y = rows
+    few = np.where(np.abs(X) > 1, X, 0)
+    pool = da.from_array(few, chunks=(9_000, -1))
+    pool = pool.map_blocks(container, meta=container((0, N_FEATURES), dtype=X.dtype))
+    strategy = MarginSampling(random_state=0).fit(container(few[:40]), y)
+    for options in ({}, {"max_candidates": 100}):
+        there = strategy.query(pool, 5, **options)
+        assert there.tolist() == strategy.query(container(few), 5, **options).tolist()
+
+
+def test_images(client, rows):
+    X, X_labeled, y = rows
+    images, labeled = (some[:, :4].reshape(-1, 2, 2) for some in (X, X_labeled))
+    model = make_pipeline(FunctionTransformer(_flat), LogisticRegression())
+    strategy = BADGE(model, random_state=0).fit(labeled, y)
+    there = strategy.query(da.from_array(images, chunks=(9_000, 1, 2)), 5)
+    assert there.tolist() == strategy.query(images, 5).tolist()
+
+
+def _flat(X):
+    return X.reshape(len(X), -1)
+
+
+def test_partitions_without_rows(client, rows):
+    pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    X, _, y = rows
+    frame = pd.DataFrame(X[:20_000], columns=list("abcde"))
+    frame["e"] = np.arange(20_000) / 1000  # the first partitions are left empty
+    strategy = MarginSampling(random_state=0).fit(frame[:40], y)
+    pool = dd.from_pandas(frame, npartitions=9)
+    kept, known = pool[pool.e >= 5], frame[frame.e >= 5]
+    assert strategy.query(kept, 5).tolist() == strategy.query(known, 5).tolist()
+    with pytest.raises(ValueError, match="X_pool has no rows"):
+        strategy.query(pool[pool.a > 100], 1)
+
+
+def test_other_collections_of_dask_are_refused(rows):
+    from dask import delayed
+
+    X, X_labeled, y = rows
+    strategy = MarginSampling(random_state=0).fit(X_labeled, y)
+    with pytest.raises(TypeError, match="has no rows of features"):
+        strategy.query(delayed(X), 3)

@@ -5,8 +5,9 @@ import signal
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from skactive import BADGE, CoreSet
+from skactive import BADGE, CoreSet, MarginSampling
 from skactive.distributed.workers import Workers
 
 da = pytest.importorskip("dask.array", reason="needs dask: pip install skactive[dask]")
@@ -53,3 +54,29 @@ def test_killed_workers_change_nothing(client, monkeypatch, strategy, all_of_the
     assert killed
     assert picked.tolist() == expected.tolist()
     assert strategy.query_info_.n_lost >= len(killed)
+
+
+class _DiesOnce(LogisticRegression):
+    """A model whose first answer about many rows kills the process that asks."""
+
+    def __init__(self, flag=None, driver=None):
+        super().__init__()
+        self.flag, self.driver = flag, driver
+
+    def predict_proba(self, X):
+        is_worker = len(X) > 1000 and os.getpid() != self.driver
+        if is_worker and not self.flag.exists():
+            self.flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().predict_proba(X)
+
+
+def test_a_worker_that_dies_while_it_asks_the_model(client, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30_000, 4))
+    model = _DiesOnce(tmp_path / "died", os.getpid())
+    strategy = MarginSampling(model, random_state=0).fit(X[:40], np.arange(40) % 3)
+    picked = strategy.query(da.from_array(X, chunks=(8192, -1)), 5)
+    assert model.flag.exists()
+    assert strategy.query_info_.n_lost >= 1
+    assert picked.tolist() == strategy.query(X, 5).tolist()
