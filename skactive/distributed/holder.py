@@ -1,6 +1,7 @@
 """What a worker holds of a pool: the model's answers, and the kernel's state."""
 
 import traceback
+import warnings
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -36,6 +37,7 @@ class Holder:
     def __init__(self, strategy, settings, starts, chunks):
         self.strategy, self.starts, self.error = strategy, starts, None
         self.settings, self.parts, self.turn = settings, [], 0
+        self.warned = set()
         if PROCESS != settings["driver"]:
             torch.set_num_threads(_n_threads())
         with self._as_asked():
@@ -64,30 +66,47 @@ class Holder:
             First row and answer of each part; None where it failed.
         error : tuple or None
             Why it failed, for `unpacked`.
+        warned : list of (type, str)
+            Category and text of what was warned of since the last call.
         """
-        if self.error is not None:
-            return None, self.error
-        with self._as_asked():
-            if turn != self.turn:
-                raise RuntimeError(
-                    f"A worker is at round {self.turn} of a query, the query at {turn}."
-                )
-            answers = (
-                self._make(*args) if method == "make" else self._each(method, args)
+        answers = None
+        if self.error is None:
+            with self._as_asked():
+                answers = self._called(turn, changes, method, args)
+        warned, self.warned = sorted(self.warned, key=str), set()
+        return answers, self.error, warned
+
+    def _called(self, turn, changes, method, args):
+        if turn != self.turn:
+            raise RuntimeError(
+                f"A worker is at round {self.turn} of a query, the query at {turn}."
             )
-            self.turn += changes
-            return list(zip(self.starts, answers, strict=True)), None
-        return None, self.error
+        answers = self._make(*args) if method == "make" else self._each(method, args)
+        self.turn += changes
+        return list(zip(self.starts, answers, strict=True))
 
     @contextmanager
     def _as_asked(self):
-        """Work under the settings of the query; keep what is raised."""
+        """Work under the settings of the query; keep what is raised and warned of."""
         storage, config = self.settings["storage"], self.settings["config"]
-        with config_context(**config), storing(storage):
+        with config_context(**config), storing(storage), self._heard():
             try:
                 yield
             except Exception as error:
                 self.error = _packed(error)
+
+    @contextmanager
+    def _heard(self):
+        """Keep what is warned of, where nobody would see it."""
+        if PROCESS == self.settings["driver"]:
+            yield
+            return
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            yield
+        for warning in caught:
+            if not issubclass(warning.category, DeprecationWarning):
+                self.warned.add((_known(warning.category), str(warning.message)))
 
     def _make(self, build, options):
         self.parts = [
@@ -104,6 +123,14 @@ def _n_threads():
     from distributed import get_worker
 
     return get_worker().state.nthreads
+
+
+def _known(category):
+    """Give a category of warnings that the caller is sure to have."""
+    homes = ("builtins", "sklearn", "skactive")
+    return next(
+        some for some in category.__mro__ if some.__module__.partition(".")[0] in homes
+    )
 
 
 def _packed(error):

@@ -63,7 +63,6 @@ class _DaskRows(ElsewhereRows):
             finally:
                 workers.close()
 
-    @abstractmethod
     def chunks(self, client):
         """
         Have the rows computed, in parts.
@@ -78,6 +77,11 @@ class _DaskRows(ElsewhereRows):
         list of (int, int, distributed.Future)
             First row, number of rows and the rows, of each part.
         """
+        return self._chunks(client)
+
+    @abstractmethod
+    def _chunks(self, client):
+        """As `chunks`."""
 
 
 class DaskArrayRows(_DaskRows):
@@ -100,7 +104,7 @@ class DaskArrayRows(_DaskRows):
         rows = self._X[rows].compute()
         return rows if sp.issparse(rows) else np.asarray(rows)
 
-    def chunks(self, client):
+    def _chunks(self, client):
         return aligned_array(self._X, client)
 
 
@@ -138,5 +142,5 @@ class DaskFrameRows(_DaskRows):
 
         return pd.concat(compute(*pieces))
 
-    def chunks(self, client):
+    def _chunks(self, client):
         return aligned_frame(self._X, self._lengths, client)

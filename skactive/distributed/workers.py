@@ -1,5 +1,7 @@
 """The driver's side: ask all workers, and make anew what a lost one held."""
 
+import warnings
+
 from sklearn import get_config
 
 from skactive.distributed.holder import PROCESS, Holder, unpacked
@@ -150,7 +152,9 @@ class Workers:
         found = self._wait(future, actor)
         if found is None:
             return False
-        some, error = found
+        some, error, warned = found
+        for category, message in warned:
+            warnings.warn(f"On a worker: {message}", category, stacklevel=2)
         if error is not None:
             raise unpacked(error)
         answers.update(some)

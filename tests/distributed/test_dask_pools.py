@@ -1,5 +1,7 @@
 """Pools of dask: the picks of one process, whatever the chunks and the workers."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -344,3 +346,23 @@ def test_other_collections_of_dask_are_refused(rows):
     strategy = MarginSampling(random_state=0).fit(X_labeled, y)
     with pytest.raises(TypeError, match="has no rows of features"):
         strategy.query(delayed(X), 3)
+
+
+class _Doubtful(UserWarning):
+    pass
+
+
+class _Warning(ScoringStrategy):
+    scores_by_row = True
+
+    def _scores(self, pool):
+        warnings.warn("This looks odd.", _Doubtful, stacklevel=1)
+        return pool.X[:, 0]
+
+
+def test_warnings_of_workers_are_passed_on(client, rows):
+    X, X_labeled, y = rows
+    strategy = _Warning(random_state=0).fit(X_labeled, y)
+    with pytest.warns(UserWarning, match="On a worker: This looks odd") as told:
+        strategy.query(da.from_array(X, chunks=(9_000, -1)), 3)
+    assert len(told) == 2  # one from each worker
