@@ -294,3 +294,14 @@ def test_bad_arguments_get_a_sentence(options, message):
     z, p, *_ = problem(10, n=ALIGN + 10)
     with pytest.raises(ValueError, match=message):
         trace_search_parts(Pieces(z, p, [ALIGN]), **{"n": 3, **options})
+
+
+def test_what_is_to_be_told_again_does_not_grow_with_the_matrices():
+    pool = Pieces(*problem(0, d=30)[:2], lose=3)
+    z, p, z_labeled, p_labeled = problem(0, d=30)
+    labeled = {"z_labeled": z_labeled, "p_labeled": p_labeled}
+    found = trace_search_parts(pool, 6, memory=1000, **labeled)
+    expected = trace_search(z, 6, p=p, memory=1000, **labeled)
+    assert found.recomputed
+    assert_same(found, expected)
+    assert sum(len(args) for _, args in pool.told) < 8 * 60**2  # one of 12 matrices

@@ -92,6 +92,18 @@ class MatrixPart(Part):
         self.small.rebuild(*self._lifted(root, side))
         return self._near(self.small.values(_gain), taken, slack)
 
+    def drop(self, taken):
+        """
+        Leave a row out from now on.
+
+        Parameters
+        ----------
+        taken : int
+            Its position in the pool.
+        """
+        if 0 <= taken - self.start < len(self):
+            self.free[taken - self.start] = False
+
     def step(self, vectors, sides, taken, slack):
         """
         Bring P and R up to date with a row that came to M.
@@ -117,8 +129,8 @@ class MatrixPart(Part):
         return [self.space.lift(some.to(self.z.device)) for some in vectors]
 
     def _near(self, scores, taken, slack):
-        if taken is not None and 0 <= taken - self.start < len(self):
-            self.free[taken - self.start] = False
+        if taken is not None:
+            self.drop(taken)
         scores.masked_fill_(~self.free, -torch.inf)
         at = contend(scores, slack)
         return Contenders(scores[at], at + self.start, self.z[at], self.a[at])

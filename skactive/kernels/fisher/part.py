@@ -106,6 +106,17 @@ class FisherPart(Part):
         """
         return self.state.step(*args)
 
+    def drop(self, taken):
+        """
+        Leave a row out from now on.
+
+        Parameters
+        ----------
+        taken : int
+            Its position in the pool.
+        """
+        self.state.drop(taken)
+
     def give(self, positions):
         """
         Give those of some rows that are here.

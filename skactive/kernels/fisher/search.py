@@ -119,7 +119,8 @@ class MatrixSearch:
             if since == self.refresh or not self.is_kept:
                 near, since = self._refreshed(taken), 0
             else:
-                near = self._near("step", update.vectors, update.sides, taken)
+                sides = update.vectors, update.sides
+                near = self._near(self.pool.tell("step", *sides, taken, self.slack))
 
     def _move(self, trials, turn, picks, position):
         update = self.dense.move(trials, turn)
@@ -130,14 +131,20 @@ class MatrixSearch:
         return update
 
     def _refreshed(self, taken=None):
+        """Have all parts compute P and R anew."""
         self.n_refreshes += 1
         if self.rows:
             self.dense.rebuild(self._batches(*self._chosen()))
-        return self._near("rebuild", *self.dense.sides(), taken)
+        sides = self.dense.sides()
+        if self.is_kept:
+            return self._near(self.pool.tell("rebuild", *sides, taken, self.slack))
+        # Parts that keep nothing need not be told it again: matrices of every step.
+        if taken is not None:
+            self.pool.tell("drop", taken)
+        return self._near(self.pool.ask("rebuild", *sides, None, self.slack))
 
-    def _near(self, method, *args):
-        """Bring all parts up to date; give what is near-equal to the best of all."""
-        answers = self.pool.tell(method, *args, self.slack)
+    def _near(self, answers):
+        """Give what is near-equal to the best of all parts."""
         if len(answers) == 1:
             return answers[0]
         near = Contenders(*(torch.cat(some) for some in zip(*answers, strict=True)))

@@ -222,7 +222,8 @@ def trace_search_parts(
 
     Notes
     -----
-    In classification a step is one round: 2 (K − 1) numbers for each dimension go out,
+    In classification a step is one round (two, where P and R are
+    computed anew): 2 (K − 1) numbers for each dimension go out,
     and the few rows come back that are near-equal to the part's best. Else up to 16
     steps are two rounds: 2 d numbers a step go out, and the scores of some 4,096 rows
     come back from each part; then the 4,096 best of these rows. The backward search
