@@ -224,7 +224,7 @@ class QueryStrategy(
         ----------
         X_pool : array-like or Dataset of shape (n_pool, n_features) or (n_pool, ...)
             Unlabelled rows, in memory or read in parts: a memory map, what has slices
-            of rows (HDF5, zarr), a torch ``Dataset``, whose labels are not looked at.
+            of rows (HDF5, zarr, dask), a torch ``Dataset``, whose labels do not count.
         n : int, default=1
             How many to choose, 1 <= n <= n_pool.
         max_candidates : int or None, default=None

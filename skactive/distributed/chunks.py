@@ -6,6 +6,9 @@ import numpy as np
 
 from skactive.kernels.parts import ALIGN
 
+MOST_PARTS = 64
+"""Parts a worker, more or less; shorter chunks than make so few are put together."""
+
 
 def known_array(X):
     """
@@ -40,7 +43,7 @@ def part_rows(n_rows, longest, n_workers):
     longest : int
         Of the user's longest chunk, whose size is taken as wished.
     n_workers : int
-        Each should get two parts or more.
+        Each should get two parts or more, but not so many that calls take the time.
 
     Returns
     -------
@@ -49,7 +52,8 @@ def part_rows(n_rows, longest, n_workers):
     """
     most = max(longest // ALIGN, 1)
     fair = -(-n_rows // (2 * n_workers * ALIGN))
-    return ALIGN * max(1, min(most, fair))
+    least = n_rows // (MOST_PARTS * n_workers * ALIGN)
+    return ALIGN * max(1, least, min(most, fair))
 
 
 def aligned_array(X, client):

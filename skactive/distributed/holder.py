@@ -109,9 +109,10 @@ class Holder:
                 self.warned.add((_known(warning.category), str(warning.message)))
 
     def _make(self, build, options):
+        # Rows and answers are let go of: parts hold what they need of them.
         self.parts = [
-            build(self.strategy, answers, start, **options)
-            for start, answers in zip(self.starts, self.answers, strict=True)
+            build(self.strategy, self.answers.pop(0), start, **options)
+            for start in self.starts
         ]
         return [None] * len(self.parts)
 

@@ -8,7 +8,7 @@ from skactive.distributed.holder import PROCESS, Holder, unpacked
 from skactive.utils.storage import storage_in_force
 
 ATTEMPTS = 8
-"""So often is a lost part made anew before the query gives up."""
+"""So often may workers be lost, one or several at a time, before a query gives up."""
 PATIENCE = 2.0
 """Seconds without an answer after which a worker's life is looked into."""
 RESTART = 60
@@ -36,7 +36,7 @@ class Workers:
     def __init__(self, client, rows, strategy):
         self.client, self.rows, self.n_rows = client, rows, len(rows)
         self.chunks = {}
-        self.told, self.n_exchanges, self.n_lost = [], 0, 0
+        self.told, self.n_exchanges, self.n_lost, self.n_losses = [], 0, 0, 0
         settings = {
             "storage": storage_in_force(),
             "config": get_config(),
@@ -47,7 +47,7 @@ class Workers:
 
     def make(self, build, **options):
         """
-        Build the kernel's part for each part of the pool.
+        Build the kernel's part for each part of the pool; once a query.
 
         Parameters
         ----------
@@ -205,9 +205,10 @@ class Workers:
         if not lost:
             return []
         self.n_lost += len(lost)
-        if self.n_lost > ATTEMPTS:
+        self.n_losses += 1
+        if self.n_losses > ATTEMPTS:
             raise RuntimeError(
-                f"Workers of the cluster were lost {self.n_lost} times during one "
+                f"Workers of the cluster were lost {self.n_losses} times during one "
                 "query. Look at their logs: they may lack memory."
             )
         self.actors = [actor for actor in self.actors if actor not in lost]
