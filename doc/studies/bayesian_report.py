@@ -12,8 +12,14 @@ from skactive.evaluation import curve_mean, labels_to_reach
 LEVELS = (0.8, 0.9, 0.95)
 COMPARED = {
     "repeated": ("BatchBALD", "BALD", "VariationRatio", "MeanStd"),
-    "hybrids": None,  # all with the first
+    "hybrids": None,  # all with the first, and these
 }
+DECAYED = "Geometric, decayed: var ratio, posterior var"
+ALSO = (
+    ("Variation ratio", "Entropy"),
+    ("Variation ratio", "BALD"),
+    (DECAYED, "Variation ratio"),
+)
 PUBLISHED = {
     "Uniform": 94.01,
     "Entropy": 95.75,
@@ -22,7 +28,7 @@ PUBLISHED = {
     "Discriminator": 93.52,
     "Posterior var": 93.93,
     "Min distance": 95.70,
-    "Geometric, decayed: var ratio, posterior var": 96.75,
+    DECAYED: 96.75,
 }
 """Accuracy (%) with 220 labels of Li et al., table 1, their network, T = 100."""
 
@@ -129,6 +135,7 @@ def _print_differences(name, runs, told, measure):
     if COMPARED[name] is None:
         first = next(iter(runs))
         pairs = [(strategy, first) for strategy in runs if strategy != first]
+        pairs += [pair for pair in ALSO if set(pair) <= set(runs)]
     else:
         wanted = [*COMPARED[name], "Random"]
         pairs = [
