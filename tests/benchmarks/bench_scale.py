@@ -118,7 +118,7 @@ def kill(runs, rows):
             )
         )
     table(
-        f"One of two workers killed (SIGKILL) after five rounds, n = {rows:,}",
+        f"One of two workers killed (SIGKILL) in mid-query, n = {rows:,}",
         ("strategy", "time", "workers lost", "picks"),
         lines,
     )
