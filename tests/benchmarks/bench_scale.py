@@ -201,7 +201,7 @@ def plan(runs, rows):
             ),
             (
                 "waiting",
-                f"{rounds * there['round'] / 60:.1f} min",
+                f"{rounds * there['round']:.1f} s",
                 f"rounds x {1e3 * there['round']:.1f} ms, an idle round of two workers",
             ),
         ],
