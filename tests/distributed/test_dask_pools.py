@@ -74,7 +74,10 @@ STRATEGIES = {
 }
 
 
-@pytest.mark.parametrize("chunks", [30_000, 9_000, 2_500])
+@pytest.mark.parametrize(
+    "chunks",
+    [30_000, pytest.param(9_000, marks=pytest.mark.slow), 2_500],
+)
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_the_picks_of_one_process(client, rows, name, chunks):
     X, X_labeled, y = rows

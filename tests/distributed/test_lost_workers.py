@@ -73,6 +73,7 @@ class _DiesOnce(LogisticRegression):
         return super().predict_proba(X)
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_while_it_asks_the_model(client, tmp_path):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(30_000, 4))
