@@ -81,7 +81,7 @@ class FisherPart(Part):
         Parameters
         ----------
         *args : object
-            Of `MatrixPart.rebuild` or `ScalarPart.rebuild`.
+            Of ``MatrixPart.rebuild`` or ``ScalarPart.rebuild``.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class FisherPart(Part):
         Parameters
         ----------
         *args : object
-            Of `MatrixPart.step`.
+            Of ``MatrixPart.step``.
 
         Returns
         -------
@@ -129,7 +129,7 @@ class FisherPart(Part):
         Returns
         -------
         tuple of torch.Tensor
-            As of `ScalarPart.give`.
+            As of ``ScalarPart.give``.
         """
         return self.state.give(positions)
 
@@ -140,12 +140,12 @@ class FisherPart(Part):
         Parameters
         ----------
         *args : object
-            Of `ScalarPart.fold`.
+            Of ``ScalarPart.fold``.
 
         Returns
         -------
         tuple
-            As of `ScalarPart.fold`.
+            As of ``ScalarPart.fold``.
         """
         return self.state.fold(*args)
 
@@ -156,7 +156,7 @@ class FisherPart(Part):
         Parameters
         ----------
         *args : object
-            Of `ScalarPart.settle`.
+            Of ``ScalarPart.settle``.
 
         Returns
         -------
