@@ -1,6 +1,7 @@
 """Shared settings and data of the tests."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import matplotlib
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import HealthCheck, settings
+from pretended_card import Card, register
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
@@ -30,14 +32,17 @@ def one_thread():
 
 
 def devices():
-    """CUDA too, where there is one."""
-    cuda = ["cuda"] if torch.cuda.is_available() else []
-    return ["cpu", *cuda]
+    """CUDA where there is a card; a pretended one, where there is none."""
+    if torch.cuda.is_available():
+        return ["cpu", "cuda"]
+    card = pytest.param("card", marks=pytest.mark.slow)  # each operation is in Python
+    return ["cpu", card] if register else ["cpu"]
 
 
 @pytest.fixture(params=devices())
 def device(request):
-    return request.param
+    with Card() if request.param == "card" else nullcontext():
+        yield request.param
 
 
 @pytest.fixture(scope="session")

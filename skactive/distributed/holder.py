@@ -8,6 +8,7 @@ from uuid import uuid4
 import torch
 from sklearn import config_context
 
+from skactive.kernels.precision import full_precision
 from skactive.utils.storage import storing
 
 PROCESS = uuid4().hex
@@ -81,7 +82,10 @@ class Holder:
             raise RuntimeError(
                 f"A worker is at round {self.turn} of a query, the query at {turn}."
             )
-        answers = self._make(*args) if method == "make" else self._each(method, args)
+        with full_precision():
+            answers = (
+                self._make(*args) if method == "make" else self._each(method, args)
+            )
         self.turn += changes
         return list(zip(self.starts, answers, strict=True))
 

@@ -2,20 +2,20 @@
 
 import math
 
-import numpy as np
 import scipy.sparse as sp
 from sklearn import get_config
 from sklearn.utils import gen_batches
 
-from skactive.inspection.planning import asked, first_rows, make_plan
+from skactive.inspection.devices import CPU
+from skactive.inspection.keeping import Kept
+from skactive.inspection.planning import first_rows, make_plan
 from skactive.utils.blocks import LOGICAL
 from skactive.utils.lazy_rows import LazyRows
 from skactive.utils.pools import rows_of
-from skactive.utils.storage import kept_dtype
 from skactive.utils.validation import num_rows
 
 
-def answers_about(X, questions, author):
+def answers_about(X, questions, author, device=CPU):
     """
     Put questions about a pool, block by block.
 
@@ -27,15 +27,17 @@ def answers_about(X, questions, author):
         What to ask.
     author : str
         The model, to be named.
+    device : torch.device, default=CPU
+        Where answers are kept: arrays on the CPU, tensors elsewhere.
 
     Returns
     -------
-    dict of str to ndarray
+    dict of str to ndarray or torch.Tensor
         For each question an array of shape (n_pool, width), or (n_draws, n_pool, width)
         of posterior draws, in the dtype of ``skactive.utils.storage``.
     """
     n = num_rows(X)
-    kept = {question.name: _Kept(question, author, n) for question in questions}
+    kept = {question.name: Kept(question, author, n, device) for question in questions}
     rowwise = [question for question in questions if not question.is_joint]
     for question in questions:
         if question.is_joint:
@@ -80,40 +82,3 @@ def _whole(X, author):
             "sklearn.set_config(working_memory=...)."
         )
     return X[:]
-
-
-class _Kept:
-    """The answer about all rows, filled block by block."""
-
-    def __init__(self, question, author, n):
-        self.question, self.author, self.n = question, author, n
-        self.answer = None
-
-    def put(self, rows, block):
-        part = asked(self.question, rows, self.author)
-        kind = kept_dtype(part.dtype)
-        try:
-            with np.errstate(over="raise"):
-                self._put(part, block, kind)
-        except FloatingPointError as error:
-            raise ValueError(
-                f"{self.author} answered {self.question.name} with numbers up to "
-                f"{np.abs(part).max():.3g}, too large for storage={kind.name!r}. Use a "
-                "wider storage, or scale the features."
-            ) from error
-
-    def _put(self, part, block, kind):
-        if part.shape[-2] == self.n:
-            self.answer = part.astype(kind, copy=False)
-            return
-        if self.answer is None:
-            shape = (*part.shape[:-2], self.n, part.shape[-1])
-            self.answer = np.empty(shape, dtype=kind)
-        into = self.answer[..., block, :]
-        if into.shape != part.shape:
-            raise ValueError(
-                f"{self.author} answered {self.question.name} with arrays of shape "
-                f"{into.shape} and {part.shape} about as many rows. Its answers must "
-                "be of one width."
-            )
-        into[...] = part

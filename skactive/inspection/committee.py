@@ -270,7 +270,7 @@ def _draw(committee, X, n_draws, random_state):
 
 def _warn_if_unanimous(draws):
     (first, *others), n = draws, draws.shape[1]
-    if others and n > 1 and all(np.array_equal(first, other) for other in others):
+    if others and n > 1 and all(bool((first == other).all()) for other in others):
         warnings.warn(
             f"The {len(draws)} members asked agree exactly on all {n} rows: they tell "
             "no row from another. Use bootstrap=True, or members that differ.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 
 from skactive.utils.blocks import LOGICAL, block_rows
 from skactive.utils.pools import rows_of
@@ -59,12 +60,14 @@ def asked(question, rows, author):
 
     Returns
     -------
-    ndarray of shape (n_samples, width) or (n_draws, n_samples, width)
-        The answer.
+    ndarray or torch.Tensor, (n_samples, width) or (n_draws, n_samples, width)
+        The answer; a tensor of a net that keeps it on its card.
     """
-    answer, n = np.asarray(question.ask(rows)), num_rows(rows)
+    answer, n = question.ask(rows), num_rows(rows)
+    if not isinstance(answer, torch.Tensor):
+        answer = np.asarray(answer)
     expected = ("T", n, "K") if question.name == "sample_posterior" else (n, "K")
-    shape = answer.shape
+    shape = tuple(answer.shape)
     if len(shape) != len(expected) or shape[-2] != n:
         wanted = ", ".join(map(str, expected))
         raise ValueError(
@@ -72,6 +75,25 @@ def asked(question, rows, author):
             f"asked about {n} rows. It must give ({wanted})."
         )
     return answer
+
+
+def dtype_of(answer):
+    """
+    Name the dtype of an answer as numpy does.
+
+    Parameters
+    ----------
+    answer : ndarray or torch.Tensor
+        What a model gave.
+
+    Returns
+    -------
+    numpy.dtype
+        Its dtype.
+    """
+    if isinstance(answer, torch.Tensor):
+        return torch.empty(0, dtype=answer.dtype).numpy().dtype
+    return answer.dtype
 
 
 @dataclass(frozen=True)
@@ -233,7 +255,7 @@ def make_plan(first, n, questions, author, is_read, is_exact=False):
     for question in questions:
         answer = asked(question, few, author)
         shape = (*answer.shape[:-2], answer.shape[-1])
-        widths[question.name] = Width(shape, kept_dtype(answer.dtype))
+        widths[question.name] = Width(shape, kept_dtype(dtype_of(answer)))
     numbers = math.prod(first.shape[1:])
     if sp.issparse(first):
         numbers = 2 * first.nnz // num_rows(first)  # with their columns

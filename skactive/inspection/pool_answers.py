@@ -6,6 +6,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skactive.inspection.asking import answers_about
+from skactive.inspection.devices import check_device, staying
 from skactive.inspection.last_layers import weights_among
 from skactive.inspection.planning import Question, first_rows, make_plan
 from skactive.inspection.preparation import final_model
@@ -114,7 +115,8 @@ class PoolAnswers:
     def _ask(self, X_pool):
         """Put the questions this strategy declared to the model."""
         author = type(self.estimator_).__name__
-        answers = answers_about(X_pool, self._questions(), author)
+        device = self._device()
+        answers = answers_about(X_pool, self._questions(), author, device)
         return Bunch(X=X_pool, n=num_rows(X_pool), **answers)
 
     def _questions(self):
@@ -137,10 +139,15 @@ class PoolAnswers:
         if name == "embed":
             layer = getattr(self, "layer", None)
             options = {} if layer is None else {"layer": layer}
-            return embed(self.estimator_, X, **options)
+            with staying(self.estimator_, self._device()):
+                return embed(self.estimator_, X, **options)
         return check_probabilities(
             predict_proba(self.estimator_, X), final_model(self.estimator_)
         )
+
+    def _device(self):
+        """Where kernels run: on the ``device`` given, or that of the net."""
+        return check_device(self)
 
     def _sampler(self):
         """Pass the labelled rows on where the posterior is computed from them."""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from skorch import NeuralNet
 
+from skactive.inspection.devices import as_wanted
 from skactive.inspection.preparation import as_input
 from skactive.inspection.questions import embed
 from skactive.inspection.skorch_hooks import class_name, modules_of, passes, rows_of
@@ -52,12 +53,14 @@ def _(net, X, layer=None):
     if not num_rows(X):
         raise ValueError("X has no rows (0 samples): there is nothing to embed.")
     if layer is None:
-        return _of_head(net, X, find_head(net, X), inputs=True)
-    if layer == "output":
-        return _before_softmax(net, X)
-    if isinstance(layer, str):
-        return _output_of(net, X, layer)
-    return _output_at(net, X, int(layer))
+        rows = _of_head(net, X, find_head(net, X), inputs=True)
+    elif layer == "output":
+        rows = _before_softmax(net, X)
+    elif isinstance(layer, str):
+        rows = _output_of(net, X, layer)
+    else:
+        rows = _output_at(net, X, int(layer))
+    return as_wanted(rows)
 
 
 def find_head(net, X):
@@ -205,9 +208,12 @@ def _before_softmax(net, X):
     # No one linear head: what the network returns is all there is.
     pieces = (first_output(output) for output, _ in passes(net, X, {}))
     output = rows_of(X, pieces, "The output")
-    is_proba = (output >= 0).all() and np.allclose(output.sum(axis=1), 1, atol=1e-4)
+    total = output.sum(dim=1)
+    is_proba = (output >= 0).all() and torch.allclose(
+        total, torch.ones_like(total), atol=1e-4
+    )
     if output.shape[1] > 1 and is_proba:
-        return np.log(np.maximum(output, np.finfo(output.dtype).tiny))
+        return output.clamp_min(torch.finfo(output.dtype).tiny).log()
     return output
 
 

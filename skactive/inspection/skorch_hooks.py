@@ -4,7 +4,6 @@ import threading
 from collections import defaultdict
 from contextlib import closing, contextmanager
 
-import numpy as np
 import torch
 
 from skactive.inspection.skorch_nets import eager, reading
@@ -144,8 +143,8 @@ def rows_of(X, pieces, source):
 
     Returns
     -------
-    ndarray of shape (n_samples, d), dtype float32 or float64
-        One row for each of X.
+    torch.Tensor of shape (n_samples, d), dtype float32 or float64
+        One row for each of X, where the net is.
     """
     rows, filled = None, 0
     with closing(pieces):
@@ -155,11 +154,11 @@ def rows_of(X, pieces, source):
                     f"{source} gives no tensor when the network predicts. Name another "
                     "with layer=."
                 )
-            piece = piece.detach().reshape(len(piece), -1).cpu()
+            piece = piece.detach().reshape(len(piece), -1)
             narrow = piece.dtype in (torch.float16, torch.bfloat16)
-            piece = (piece.float() if narrow else piece).numpy()
+            piece = piece.float() if narrow else piece
             if rows is None:
-                rows = np.empty((num_rows(X), piece.shape[1]), dtype=piece.dtype)
+                rows = piece.new_empty((num_rows(X), piece.shape[1]))
             part = rows[filled : filled + len(piece)]
             if part.shape != piece.shape:
                 break

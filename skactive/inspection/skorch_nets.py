@@ -15,6 +15,7 @@ from skorch import (
     NeuralNetRegressor,
 )
 
+from skactive.inspection.devices import CPU, home
 from skactive.inspection.preparation import (
     ColumnCoding,
     as_input,
@@ -32,6 +33,13 @@ from skactive.utils.validation import num_rows
 @as_input.register(NeuralNet)
 def _(net, X):
     return _cast_rows(X, floating_dtype(net))
+
+
+@home.register(NeuralNet)
+def _(net):
+    # Of the last weights: what comes out of a net in several places is there.
+    weights = list(net.module_.parameters()) if net.initialized_ else ()
+    return weights[-1].device if weights else CPU
 
 
 def _cast_rows(X, dtype):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 
 from skactive.kernels.distances import Rows, blocks, pairwise
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import check_per_row
 
 BITS = 110
@@ -44,6 +45,7 @@ class Beam:
     n_passes: int
 
 
+@full_precision()
 def beam_search(z, n, *, doubt, width, nearest_labeled=None, weights=None, a=None):
     """
     Choose n rows by a beam search of greedy core-sets.

@@ -26,6 +26,7 @@ from skactive.kernels.parts import (
     longest,
     take,
 )
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import check_per_row, cut_head
 
 
@@ -50,6 +51,7 @@ class Covering:
     n_passes: int
 
 
+@full_precision()
 def nearest_labeled_distance(z, z_labeled, *, a=None, a_labeled=None):
     """
     Measure the squared distance of each row to the nearest labelled one.
@@ -78,6 +80,7 @@ def nearest_labeled_distance(z, z_labeled, *, a=None, a_labeled=None):
     return _nearest_labeled(Rows(z, a), z_labeled, a_labeled)
 
 
+@full_precision()
 def k_center_greedy(z, n, *, a=None, nearest_labeled=None, weights=None, head=1024):
     """
     Choose n rows by greedy k-centre (farthest first), lazily and exactly.
@@ -118,6 +121,7 @@ def k_center_greedy(z, n, *, a=None, nearest_labeled=None, weights=None, head=10
     return cover(pool, n, head=head, is_bare=nearest_labeled is None)
 
 
+@full_precision()
 def cover(pool, n, *, z_labeled=None, is_bare=None, head=1024):
     """
     Choose n rows of a pool in parts by greedy k-centre.

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 
 from skactive.kernels.distances import Rows, blocks
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 ROUNDING = 1e-12
@@ -68,6 +69,7 @@ class Sample:
     n_accepted: int = 0
 
 
+@full_precision()
 def greedy_maxdet(z, n, *, a=None, lam=1.0, head=1024):
     """
     Choose n rows by greedy log-determinant, lazily and exactly.
@@ -122,6 +124,7 @@ def greedy_maxdet(z, n, *, a=None, lam=1.0, head=1024):
     return MaxDet(torch.tensor(chosen), gains, queue.n_passes, n_filled)
 
 
+@full_precision()
 def sample_kdpp(z, n, *, a=None, generator=None):
     """
     Draw n rows S with probability ∝ det(L_S), exactly.
@@ -163,6 +166,7 @@ def sample_kdpp(z, n, *, a=None, generator=None):
     return Sample(torch.tensor(chosen + filled), len(filled))
 
 
+@full_precision()
 def exchange_chain(z, n, *, a=None, n_steps=None, generator=None):
     """
     Draw n rows S with probability ∝ det(L_S), approximately, by a Markov chain.

@@ -6,6 +6,7 @@ import torch
 
 from skactive.kernels.covering import nearest_labeled_distance
 from skactive.kernels.distances import blocks
+from skactive.kernels.precision import full_precision
 
 
 def standardize(z, z_labeled):
@@ -42,6 +43,7 @@ def standardize(z, z_labeled):
     return tuple((rows[:, moves] - mean) / scale for rows in (z, z_labeled))
 
 
+@full_precision()
 def min_distance(z, z_labeled):
     """
     Measure the distance to the nearest labelled row, as a share of the largest.
@@ -66,6 +68,7 @@ def min_distance(z, z_labeled):
     return distances / distances.max().clamp(min=torch.finfo(torch.float64).tiny)
 
 
+@full_precision()
 def posterior_variance(z, z_labeled):
     """
     Compute the variance that a Gaussian process is left with at each row.

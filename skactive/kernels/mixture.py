@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import torch
 
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import given_or_fresh
 
 ENUMERATED = 8
@@ -42,6 +43,7 @@ class MixtureInformation(NamedTuple):
     is_exact: bool
 
 
+@full_precision()
 def mixture_information(
     responsibilities, batches, *, given=None, n_draws=N_DRAWS, generator=None
 ):

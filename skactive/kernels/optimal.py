@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 
 from skactive.kernels.covering import k_center_greedy
 from skactive.kernels.distances import Rows, blocks
+from skactive.kernels.precision import full_precision
 
 LARGEST_POOL = 1000
 """More rows than this are refused: the programs are NP-hard, n_rows² entries each."""
@@ -42,6 +43,7 @@ class OptimalCovering:
     n_programs: int
 
 
+@full_precision()
 def optimal_radius(z, n, *, z_labeled=None, time_limit=None):
     """
     Choose n rows that, with the labelled ones, cover the pool at the smallest radius.

@@ -22,6 +22,7 @@ from skactive.kernels.parts import (
     longest,
     take,
 )
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 CELL = 256
@@ -52,6 +53,7 @@ class Seeding:
     n_filled: int
 
 
+@full_precision()
 def kmeans_plusplus(
     z, n, *, a=None, init="max_norm", generator=None, width=64, n_proposals=64
 ):
@@ -98,6 +100,7 @@ def kmeans_plusplus(
     )
 
 
+@full_precision()
 def seed(pool, n, *, init="max_norm", generator=None, width=64, n_proposals=64):
     """
     Choose n rows of a pool in parts by k-means++ seeding.

@@ -43,7 +43,8 @@ class BADGE(QueryStrategy):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where the selection runs; None is the CPU.
+        Where the selection runs; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model and the draws of ``query``.
 
@@ -117,8 +118,8 @@ class BADGE(QueryStrategy):
         return chosen.positions.numpy()
 
     def _factors(self, answers):
-        proba = torch.as_tensor(answers.predict_proba, device=self.device)
-        z = torch.as_tensor(answers.embed, device=self.device)
+        proba = torch.as_tensor(answers.predict_proba, device=self._device())
+        z = torch.as_tensor(answers.embed, device=self._device())
         dtype = torch.promote_types(proba.dtype, z.dtype)
         a = proba.to(dtype, copy=True)
         for block in blocks(len(a)):

@@ -36,11 +36,11 @@ class _FisherStrategy(QueryStrategy):
 
     def _answers(self, answers, like=None):
         """Give z and p of some rows, as the kernels take them."""
-        z = torch.as_tensor(answers["embed"], device=self.device)
+        z = torch.as_tensor(answers["embed"], device=self._device())
         z = z if like is None else z.to(like.dtype)
         p = answers.get("predict_proba")
         if p is not None:
-            p = torch.as_tensor(p, device=self.device).to(z.dtype)
+            p = torch.as_tensor(p, device=self._device()).to(z.dtype)
         return z, p
 
     def _labeled_answers(self, like=None):
@@ -100,7 +100,8 @@ class BAIT(_FisherStrategy):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where the selection runs; None is the CPU.
+        Where the selection runs; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model, and the sketch. The exact choice draws nothing.
 
@@ -245,7 +246,8 @@ class MaxDet(_FisherStrategy):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where the selection runs; None is the CPU.
+        Where the selection runs; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model. The choice itself draws nothing.
 

@@ -43,7 +43,8 @@ class CoreSet(QueryStrategy):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where the selection runs; None is the CPU.
+        Where the selection runs; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model. The choice itself draws nothing.
 
@@ -145,13 +146,13 @@ class CoreSet(QueryStrategy):
         )
 
     def _embedding(self, z):
-        z = torch.as_tensor(z, device=self.device)
+        z = torch.as_tensor(z, device=self._device())
         if self.metric == "cosine":
             z = torch.nn.functional.normalize(z, dim=1)
         return z
 
     def _doubt(self, answers):
-        proba = torch.as_tensor(answers.predict_proba, device=self.device)
+        proba = torch.as_tensor(answers.predict_proba, device=self._device())
         wide = torch.promote_types(proba.dtype, torch.float32)
         return least_confidence(proba.to(wide)).clamp(min=0)
 

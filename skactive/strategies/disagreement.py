@@ -56,7 +56,7 @@ def disagreeing_draws(strategy, pool):
             f"{type(strategy).__name__} needs at least 2 posterior draws, to see where "
             "they disagree. Got 1: raise n_draws, or use a model with more members."
         )
-    return torch.as_tensor(draws, device=getattr(strategy, "device", None))
+    return torch.as_tensor(draws, device=strategy._device())
 
 
 class _Disagreement(ScoringStrategy):
@@ -296,7 +296,8 @@ class BatchBALD(QueryStrategy):
     n_configurations : int, default=10000
         Up to so many joint labels of the batch are enumerated, beyond so many drawn.
     device : str, torch.device or None, default=None
-        Where the selection runs; None is the CPU.
+        Where the selection runs; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model, its draws and those of configurations.
 

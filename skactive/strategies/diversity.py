@@ -43,12 +43,12 @@ def standardized(strategy, pool):
     tuple of torch.Tensor, of shape (n_pool, d) and (n_labeled, d)
         The embeddings, without constant features.
     """
-    z = torch.as_tensor(pool.embed, device=strategy.device)
+    z = torch.as_tensor(pool.embed, device=strategy._device())
     labeled = strategy.X_labeled_
     if labeled.shape[0] == 0:
         return diversity.standardize(z, z[:0])
     z_labeled = torch.as_tensor(
-        strategy._ask_one("embed", labeled), device=strategy.device
+        strategy._ask_one("embed", labeled), device=strategy._device()
     )
     return diversity.standardize(z, z_labeled.to(z.dtype))
 
@@ -64,7 +64,8 @@ class MinDistance(_Diversity):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where distances are computed; None is the CPU.
+        Where distances are computed; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model and the breaking of ties.
 
@@ -112,7 +113,8 @@ class PosteriorVariance(_Diversity):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where the variances are computed; None is the CPU.
+        Where the variances are computed; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the model and the breaking of ties.
 
@@ -163,7 +165,8 @@ class DiscriminativeSampling(_Diversity):
     layer : str, int or None, default=None
         What is taken as the embedding of a net; see ``skactive.inspection.embed``.
     device : str, torch.device or None, default=None
-        Where embeddings are standardised; None is the CPU.
+        Where embeddings are standardised; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of both models, resampling and the breaking of ties.
 

@@ -60,7 +60,8 @@ class Hybrid(QueryStrategy):
         What is taken as the embedding of a net; see ``skactive.inspection.embed``. The
         paper takes the output layer, "output".
     device : str, torch.device or None, default=None
-        Where the measures are computed; None is the CPU.
+        Where the measures are computed; None is where the net is,
+        the CPU for other models.
     random_state : int, RandomState instance or None, default=None
         Seeds the training of the models, the draws and the breaking of ties.
 
@@ -197,10 +198,11 @@ class Hybrid(QueryStrategy):
 
     def _uncertainty(self, pool):
         if callable(self.uncertainty):
-            given = self.uncertainty(pool.sample_posterior)
+            draws = torch.as_tensor(pool.sample_posterior).cpu().numpy()
+            given = self.uncertainty(draws)
             return self._own("uncertainty", given, pool.n)
         if self.uncertainty == "entropy":
-            draws = torch.as_tensor(pool.sample_posterior, device=self.device)
+            draws = torch.as_tensor(pool.sample_posterior, device=self._device())
         else:
             draws = disagreeing_draws(self, pool)
         classes = max(2, draws.shape[2])  # one class seen so far: all measures are 0

@@ -16,6 +16,7 @@ from skactive.kernels.fisher.dense import Dense
 from skactive.kernels.fisher.factors import Gradient, Scalar, Softmax
 from skactive.kernels.fisher.matrices import SmallMatrices, log_determinants
 from skactive.kernels.fisher.spaces import Reduced
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import cut_head, fill_uniformly, given_or_fresh
 
 FISHERS = ("gradient", "full")
@@ -42,6 +43,7 @@ class DeterminantSearch:
     n_filled: int
 
 
+@full_precision()
 def determinant_search(
     z,
     n,

@@ -9,6 +9,7 @@ from skactive.kernels.fisher.checks import check_count, check_labeled, check_lam
 from skactive.kernels.fisher.part import FisherPart
 from skactive.kernels.fisher.settings import Setting, matrix_search, scalar_search
 from skactive.kernels.parts import Whole
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import fill_uniformly, given_or_fresh
 
 SCALINGS = ("paper", "authors", "sum")
@@ -50,6 +51,7 @@ class TraceSearch:
     recomputed: bool
 
 
+@full_precision()
 def trace_search(
     z,
     n,
@@ -156,6 +158,7 @@ def trace_search(
     )
 
 
+@full_precision()
 def trace_search_parts(
     pool,
     n,

@@ -14,6 +14,7 @@ from skactive.kernels.information.draws import Draws, check_whole
 from skactive.kernels.information.groups import rungs
 from skactive.kernels.information.joint import check_configurations
 from skactive.kernels.information.measures import bald_of_block
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import cut_head, given_or_fresh
 
 TIE = 1e-12
@@ -71,6 +72,7 @@ class BatchInformation:
     reason: str
 
 
+@full_precision()
 def batch_bald(
     probabilities, n, *, n_configurations=10_000, generator=None, chunk=None
 ):

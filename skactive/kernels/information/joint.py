@@ -4,12 +4,14 @@ from torch.special import entr
 
 from skactive.kernels.information.configurations import Configurations
 from skactive.kernels.information.draws import Draws, check_whole
+from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import given_or_fresh
 
 MOST = 10**9
 """More configurations than this are not enumerated: it would take minutes to hours."""
 
 
+@full_precision()
 def joint_entropy(probabilities, *, chunk=None):
     """
     Compute the joint entropy of a batch's labels, exactly.
@@ -66,6 +68,7 @@ def _entropy_below(some, rows, most):
     return total
 
 
+@full_precision()
 def joint_entropy_sampled(
     probabilities, *, n_configurations=10_000, generator=None, chunk=None
 ):

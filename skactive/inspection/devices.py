@@ -1,0 +1,109 @@
+"""Where a model computes, and where its answers stay."""
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import singledispatch
+
+import torch
+
+from skactive.inspection.preparation import final_model
+
+CPU = torch.device("cpu")
+_stays = ContextVar("stays", default=False)
+
+
+@singledispatch
+def home(model):
+    """
+    Say where a model computes.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted, the innermost one.
+
+    Returns
+    -------
+    torch.device
+        The CPU, for all but nets.
+    """
+    return CPU
+
+
+def check_device(strategy):
+    """
+    Say where the kernels of a strategy run.
+
+    Parameters
+    ----------
+    strategy : QueryStrategy
+        Fitted. Its ``device``, if it has one, is a device of torch, or None for that
+        of the net.
+
+    Returns
+    -------
+    torch.device
+        The device; the CPU where the net's has no float64, in which kernels sum.
+    """
+    given = getattr(strategy, "device", "cpu")
+    if given is None:
+        device = home(final_model(strategy.estimator_))
+        return CPU if device.type == "mps" else device
+    try:
+        device = torch.device(given)
+    except (TypeError, RuntimeError) as error:
+        raise ValueError(
+            f"The 'device' parameter of {type(strategy).__name__} must be a device of "
+            "torch ('cpu', 'cuda', 'cuda:1'), or None for that of the net. Got "
+            f"{given!r} instead."
+        ) from error
+    n_cards = torch.cuda.device_count() if device.type == "cuda" else 1
+    if (device.index or 0) >= n_cards and device.type == "cuda":
+        raise ValueError(
+            f"The 'device' parameter of {type(strategy).__name__} is {given!r}, but "
+            f"torch sees {n_cards} CUDA devices here. Use 'cpu', or None for the "
+            "device of the net."
+        )
+    return device
+
+
+@contextmanager
+def staying(estimator, device):
+    """
+    Have a net's embeddings stay where the net is, inside this block and thread.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted: a net, or a chain that ends in one; other models give arrays.
+    device : torch.device
+        Where they are wanted; the CPU takes arrays.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    is_wanted = device.type != "cpu" and home(final_model(estimator)).type != "cpu"
+    token = _stays.set(is_wanted)
+    try:
+        yield
+    finally:
+        _stays.reset(token)
+
+
+def as_wanted(rows):
+    """
+    Give a net's embeddings as they are wanted.
+
+    Parameters
+    ----------
+    rows : torch.Tensor
+        Where the net is.
+
+    Returns
+    -------
+    ndarray or torch.Tensor
+        An array, or inside `staying` the tensor.
+    """
+    return rows if _stays.get() else rows.cpu().numpy()

@@ -1,0 +1,114 @@
+import threading
+
+import pytest
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from skactive.kernels import (
+    beam,
+    covering,
+    determinant,
+    diversity,
+    fisher,
+    information,
+    seeding,
+)
+from skactive.kernels.precision import full_precision
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(torch.backends.mkldnn, "matmul"),
+    reason="torch < 2.9 names it otherwise",
+)
+
+
+@pytest.fixture
+def coarse():
+    """Allow what a training allows."""
+    torch.set_float32_matmul_precision("medium")
+    yield allowed()
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cuda.matmul.fp32_precision = "none"
+    torch.backends.mkldnn.matmul.fp32_precision = "none"
+
+
+def allowed():
+    backends = torch.backends
+    return backends.cuda.matmul.fp32_precision, backends.mkldnn.matmul.fp32_precision
+
+
+class Products(TorchDispatchMode):
+    """Notes what is allowed whenever matrices are multiplied in float32."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        is_product = func.__name__.split(".")[0] in ("mm", "addmm", "bmm", "mv", "dot")
+        if is_product and any(
+            isinstance(x, torch.Tensor) and x.dtype == torch.float32 for x in args
+        ):
+            self.seen.append(allowed())
+        return func(*args, **kwargs or {})
+
+
+def rows(n=40, d=5, k=3):
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(n, d, generator=generator)
+    return z, torch.randn(n, k, generator=generator).softmax(dim=1)
+
+
+z, p = rows()
+KERNELS = {
+    "kmeans_plusplus": lambda: seeding.kmeans_plusplus(z, 5, a=p),
+    "k_center_greedy": lambda: covering.k_center_greedy(z, 5, a=p),
+    "nearest_labeled_distance": lambda: covering.nearest_labeled_distance(z, z[:3] + 1),
+    "beam_search": lambda: beam.beam_search(z, 3, doubt=p[:, 0], width=2),
+    "exchange_chain": lambda: determinant.exchange_chain(z, 3, n_steps=50),
+    "trace_search": lambda: fisher.trace_search(z, 3, p=p),
+    "min_distance": lambda: diversity.min_distance(z, z[:3] + 1),
+    "batch_bald": lambda: information.batch_bald(p.expand(4, -1, -1), 3),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_products_are_exact_whatever_a_training_allows(kernel, coarse):
+    assert coarse == ("tf32", "bf16")
+    with Products() as products:
+        KERNELS[kernel]()
+    assert set(products.seen) <= {("ieee", "ieee")}
+    assert allowed() == coarse
+
+
+def test_some_products_are_in_float32(coarse):
+    """Else the test above could not fail."""
+    with Products() as products:
+        KERNELS["kmeans_plusplus"]()
+        KERNELS["k_center_greedy"]()
+        torch.mm(z, z.T)
+    assert products.seen.count(("ieee", "ieee")) > 2
+    assert products.seen[-1] == coarse
+
+
+def test_the_last_of_several_threads_sets_back(coarse):
+    inside, leave = threading.Barrier(2), threading.Event()
+
+    def hold():
+        with full_precision():
+            inside.wait()
+            leave.wait()
+
+    holding = threading.Thread(target=hold)
+    holding.start()
+    with full_precision():
+        inside.wait()
+    assert allowed() == ("ieee", "ieee")  # the other is still inside
+    leave.set()
+    holding.join()
+    assert allowed() == coarse
+
+
+def test_set_back_after_an_error(coarse):
+    with pytest.raises(ValueError, match="n must lie"):
+        seeding.kmeans_plusplus(z, 0)
+    assert allowed() == coarse
