@@ -19,6 +19,7 @@ from skactive.experiments import Grid
 STRATEGIES = {
     "BADGE": "BADGE",
     "BAIT": "BAIT",
+    "BAIT, block": {"class": "BAIT", "approximation": "block"},
     "CoreSet": "CoreSet",
     "Confidence": "LeastConfidence",
     "Margin": "MarginSampling",
@@ -47,6 +48,8 @@ def make_grid(full=False):
         initial="random",
         max_labels=15_000 if full else {100: 3300, 1000: 4100},
         pool_size=None if full else 10_000,
+        # Exact BAIT on 26 classes takes some two minutes a query, hours a run.
+        exclude=() if full else [{"dataset": "letter", "strategy": "BAIT"}],
         training={"max_epochs": 400},
     )
 

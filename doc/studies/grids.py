@@ -37,14 +37,14 @@ def main(about, make_grid, **report):
     grid = make_grid(options.full)
     size = "_full" if options.full else ""
     store = options.store or HERE / f"{grid.name}{size}.sqlite"
-    if options.report:
-        folder = HERE / grid.name
-        folder.mkdir(exist_ok=True)
-        runs = Store(store).runs(grid)
-        return print(*write_report(runs, folder / "report.html", **report), sep="\n")
     only = {
         axis: getattr(options, axis)
         for axis in ("dataset", "strategy", "batch_size", "seed")
         if getattr(options, axis)
     }
+    if options.report:
+        folder = HERE / grid.name
+        folder.mkdir(exist_ok=True)
+        runs = Store(store).runs(grid, only=only)
+        return print(*write_report(runs, folder / "report.html", **report), sep="\n")
     return print(run_grid(grid, store, n_jobs=options.jobs, only=only))

@@ -100,6 +100,10 @@ class Grid:
     scoring : str, callable or None, default=None
         As in ``sklearn.model_selection.cross_val_score``; None is the model's own:
         accuracy or R².
+    exclude : sequence of dict, default=()
+        Runs that are left out: those that agree with all of one table, such as
+        ``{"dataset": "letter", "strategy": ["BAIT", "kDPP"]}``. Its keys are
+        dataset, model, batch_size, strategy, seed; its values names or lists of them.
     training : dict or None, default=None
         Options of every network, unless it has its own.
     name : str, default="grid"
@@ -133,6 +137,7 @@ class Grid:
     max_labels: int | dict | None = None
     pool_size: int | None = None
     scoring: object = None
+    exclude: object = ()
     training: dict | None = None
     name: str = "grid"
     folder: object = "."
@@ -149,6 +154,7 @@ class Grid:
         self._parts("datasets", lambda label, value: make_source(label, value, folder))
         self._parts("models", lambda label, value: make_model(label, value, training))
         self._parts("strategies", make_choice)
+        self._check_exclude()
         if training and not any(model.is_net for model in self.models.values()):
             raise GridError("training: is for networks, and no model is one.")
 
@@ -239,6 +245,32 @@ class Grid:
             check_whole(f"max_labels.{size}", given[str(size)], least)
         most = {size: given[str(size)] for size in self.batch_sizes}
         self._set("max_labels", most)
+
+    def _check_exclude(self):
+        left_out = check_is("exclude", self.exclude, list | tuple, "a list of tables")
+        tables = [
+            {
+                axis: value if isinstance(value, list | tuple) else [value]
+                for axis, value in check_is("exclude", table, dict, "a table").items()
+            }
+            for table in left_out
+        ]
+        for table in tables:
+            self._check_axes("exclude", table)
+            if not table:
+                raise GridError("exclude: an empty table would leave out all runs.")
+        self._set("exclude", tables)
+
+    def _check_axes(self, where, chosen):
+        axes = self.axes()
+        for axis, values in chosen.items():
+            check_known(where, axis, axes, "axis")
+            for value in values:
+                if value not in axes[axis]:
+                    raise GridError(
+                        f"{where}: there is no {axis} {value!r}. Allowed: "
+                        f"{', '.join(map(str, axes[axis]))}."
+                    )
 
     # ---------------------------------------------------------------- the runs
 
@@ -345,6 +377,8 @@ class Grid:
         ):
             names = (dataset, model, size, strategy, seed)
             setting = Setting(*names, key_of(self.described(*names)))
+            if any(_agrees(setting, table) for table in self.exclude):
+                continue
             twin = seen.setdefault(setting.key, setting)
             if twin is not setting:
                 axis, first, second = next(
@@ -357,6 +391,8 @@ class Grid:
                     "names. Leave one of them out."
                 )
             settings.append(setting)
+        if not settings:
+            raise GridError("exclude: leaves no runs. Leave out fewer.")
         return settings
 
     def chosen(self, only=None):
@@ -379,17 +415,9 @@ class Grid:
             Something is asked for that the grid does not have.
         """
         only = only or {}
-        axes = self.axes()
-        for axis, values in only.items():
-            check_known("only", axis, axes, "axis")
-            for value in values:
-                if value not in axes[axis]:
-                    raise GridError(
-                        f"only: there is no {axis} {value!r}. Allowed: "
-                        f"{', '.join(map(str, axes[axis]))}."
-                    )
-        return [
-            setting
-            for setting in self.settings()
-            if all(getattr(setting, axis) in values for axis, values in only.items())
-        ]
+        self._check_axes("only", only)
+        return [setting for setting in self.settings() if _agrees(setting, only)]
+
+
+def _agrees(setting, chosen):
+    return all(getattr(setting, axis) in values for axis, values in chosen.items())

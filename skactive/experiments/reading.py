@@ -13,7 +13,7 @@ _PROTOCOL = (
     "scoring",
 )
 _NEEDED = ("datasets", "models", "strategies")
-_KEYS = ("name", *_NEEDED, "batch_sizes", "seeds", "protocol", "training")
+_KEYS = ("name", *_NEEDED, "batch_sizes", "seeds", "protocol", "exclude", "training")
 
 
 def read_grid(path):

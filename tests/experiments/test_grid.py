@@ -108,6 +108,33 @@ def test_batch_sizes_may_end_at_different_numbers_of_labels(tmp_path):
         assert [grid.queries(size) for size in (5, 10)] == [2, 3]
 
 
+def test_runs_may_be_left_out(tmp_path):
+    whole = Grid.from_toml(write(tmp_path, TOML)).settings()
+    tables = """
+    [[exclude]]
+    model = "logistic"
+    batch_size = [5, 10]
+    strategy = "badge"
+
+    [[exclude]]
+    seed = 4
+    batch_size = 5
+    """
+    grid = Grid.from_toml(write(tmp_path, TOML + tables))
+    assert grid.settings() == [
+        s
+        for s in whole
+        if (s.model, s.strategy) != ("logistic", "badge")
+        and (s.seed, s.batch_size) != (4, 5)
+    ]
+    assert grid.chosen({"strategy": ["badge"], "seed": [4]}) == [
+        s for s in whole if str(s) == "iris wide badge batch 10 seed 4"
+    ]
+    nothing = TOML.replace("seeds =", "exclude = [{seed = [3, 4]}]\nseeds =")
+    with pytest.raises(GridError, match="^exclude: leaves no runs. Leave out fewer"):
+        Grid.from_toml(write(tmp_path, nothing)).settings()
+
+
 def test_the_order_of_keys_in_a_file_does_not_count(tmp_path):
     head, *tables = TOML.strip().split("\n\n")
     turned = "\n".join(reversed(head.splitlines())) + "\n\n"
@@ -240,6 +267,19 @@ MISTAKES = [
         "max_labels = 34",
         "max_labels = {5 = 30, 10 = 12}",
         "max_labels.10: must be a whole number >= 20",
+    ),
+    ("seeds = ", 'exclude = "seed"\nseeds = ', "exclude: must be a list of tables"),
+    ("seeds = ", "exclude = [3]\nseeds = ", "exclude: must be a table. Got 3"),
+    ("seeds = ", "exclude = [{}]\nseeds = ", "exclude: an empty table would leave ou"),
+    (
+        "seeds = ",
+        "exclude = [{sed = 3}]\nseeds = ",
+        "exclude: there is no axis 'sed' (perhaps seed). Allowed",
+    ),
+    (
+        "seeds = ",
+        "exclude = [{seed = 5}]\nseeds = ",
+        "exclude: there is no seed 5. Allowed: 3, 4",
     ),
     ("max_labels = 34", "n_queries = 1.0", "n_queries: must be a whole number >= 0"),
     ("n_initial", "pool_size = 9\nn_initial", "pool_size: must be a whole number >= 1"),
