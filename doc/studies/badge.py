@@ -49,8 +49,8 @@ def make_grid(full=False):
         initial="random",
         max_labels=15_000 if full else {100: 3300, 1000: 4100},
         pool_size=None if full else 10_000,
-        # Exact BAIT on 26 classes takes some two minutes a query, hours a run; gradients
-        # of 26 classes are too long for an exact k-DPP.
+        # With 26 classes exact BAIT takes some two minutes a query, hours a run, and
+        # gradients are too long for an exact k-DPP.
         exclude=() if full else [{"dataset": "letter", "strategy": ["BAIT", "k-DPP"]}],
         training={"max_epochs": 400},
     )
