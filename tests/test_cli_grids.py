@@ -204,6 +204,8 @@ def test_help_names_the_commands(capsys):
     assert main(["run", "--help"]) == 0
     out = capsys.readouterr().out
     assert "--only AXIS=NAMES" in out and "[strategies.badge]" in out
+    for name in ("emnist_balanced", "bayesian_ridge", "vgg11", "ProbabilisticCoreSet"):
+        assert name in out
 
 
 def test_warnings_and_mixed_versions_are_told(capsys, monkeypatch):

@@ -2,15 +2,19 @@
 
 import argparse
 import math
+import textwrap
 import time
 from pathlib import Path
 
 import joblib
 
+import skactive.strategies
 from skactive.cli._words import count, counted, say, warnings_as_notes
+from skactive.datasets import list_datasets
 from skactive.experiments import Grid, GridError, Store, StoreError, grid_status
 from skactive.experiments.checks import check_known
 from skactive.experiments.grid import AXES
+from skactive.experiments.models import SHORT_NAMES
 from skactive.experiments.progress import expected_seconds, in_words
 from skactive.experiments.running import run_grid, to_play, try_grid
 from skactive.strategies import RandomSampling
@@ -33,6 +37,10 @@ A grid file names data sets, models, strategies, batch sizes and seeds:
 
   [strategies.random]
   class = "RandomSampling"
+
+data sets:  {}
+models:     {}
+strategies: {}
 
 exit codes: {}, 2 wrong usage"""
 _EXIT_CODES = {
@@ -58,11 +66,35 @@ def main(words):
         return _FAILURE
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help names what a grid can be made of."""
+
+    def format_help(self):
+        # skorch takes a second to import; who wants no help can do without.
+        from skactive.nets import list_nets
+
+        strategies, exit_codes = skactive.strategies.__all__, self.epilog
+        names = list_datasets(), [*SHORT_NAMES, *list_nets()], strategies
+        self.epilog = _EPILOG.format(*map(_wrapped, names), exit_codes)
+        try:
+            return super().format_help()
+        finally:
+            self.epilog = exit_codes
+
+
+def _wrapped(names):
+    space = " " * len("strategies: ")
+    text = textwrap.fill(
+        ", ".join(names), 78, initial_indent=space, subsequent_indent=space
+    )
+    return text.lstrip()
+
+
 def _parser(command):
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog=f"skactive {command}",
         description=COMMANDS[command].__doc__,
-        epilog=_EPILOG.format(_EXIT_CODES[command]),
+        epilog=_EXIT_CODES[command],
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

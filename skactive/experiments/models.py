@@ -44,7 +44,8 @@ CLASSICAL = {
 }
 """Models of scikit-learn by task and short name."""
 
-_NAMES = tuple(dict.fromkeys(name for models in CLASSICAL.values() for name in models))
+SHORT_NAMES = tuple(dict.fromkeys(name for kind in CLASSICAL.values() for name in kind))
+"""All names in them."""
 _OURS = ("model", "scale")
 _OF_THE_GRID = ("n_outputs", "input_shape", "random_state", "validation")
 
@@ -109,7 +110,7 @@ class Model:
         bool
             False for models of scikit-learn and what was made elsewhere.
         """
-        return self.made is None and self.name not in _NAMES
+        return self.made is None and self.name not in SHORT_NAMES
 
     def make(self, data):
         """
@@ -221,16 +222,16 @@ def make_model(label, value, training):
         where, value, dict, "a name, a table of settings, an estimator or a function"
     )
     name = value.get("model", label)
-    if name not in _NAMES:
+    if name not in SHORT_NAMES:
         # torch and skorch take seconds to import; a grid of others can do without.
         from skactive.nets import list_nets
 
-        check_known(f"{where}.model", name, [*_NAMES, *list_nets()], "model")
+        check_known(f"{where}.model", name, [*SHORT_NAMES, *list_nets()], "model")
     scale = value.get("scale")
     if scale is not None:
         check_is(f"{where}.scale", scale, bool, "true or false")
     options = {key: given for key, given in value.items() if key not in _OURS}
-    if name in _NAMES:
+    if name in SHORT_NAMES:
         _check_classical(where, name, options)
     else:
         options = training | options

@@ -51,7 +51,7 @@ def rehearse(grid, settings, progress=False):
         for name in names:
             data = grid.datasets[name].load()
             _check_sizes(grid, name, data)
-            parts = _few(data, grid)
+            parts = _few(name, data, grid)
             for kind, setting in kinds.items():
                 if kind[0] == name:
                     _try(grid, setting, data, parts)
@@ -67,7 +67,7 @@ def _check_sizes(grid, name, data):
         )
 
 
-def _few(data, grid):
+def _few(name, data, grid):
     """Take so many rows that what a run starts from is among them."""
     y = np.asarray(data.y_train)
     n = min(len(y), grid.n_initial + _N_POOL)
@@ -75,7 +75,14 @@ def _few(data, grid):
     train = np.sort(rng.choice(len(y), n, replace=False))
     if data.task == "classification":
         # One of each class, which the labels to start from are to have.
-        train = np.union1d(train, np.unique(y, return_index=True)[1])
+        try:
+            firsts = np.unique(y, return_index=True)[1]
+        except TypeError as error:
+            raise GridError(
+                f"datasets.{name}: its labels are of kinds that cannot be compared "
+                f"({error}). Write all as text, or all as numbers."
+            ) from error
+        train = np.union1d(train, firsts)
     n_test = len(data.y_test)
     test = np.sort(rng.choice(n_test, min(n_test, _N_TEST), replace=False))
     return train, test

@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import sqlite3
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,13 @@ class Store:
         -------
         list of skactive.evaluation.Run
             One for each.
+
+        Raises
+        ------
+        ValueError
+            There is ``only`` without a grid.
+        StoreError
+            Without a grid: runs of several grids have the same names.
         """
         if only and grid is None:
             raise ValueError("The 'only' parameter of runs needs a grid. Pass it, too.")
@@ -166,6 +174,7 @@ class Store:
             ).fetchall()
             if grid is None:
                 named = [row[1:] for row in rows]
+                self._check_names(named)
             else:
                 ids = {row[0]: row[1] for row in rows}
                 named = [
@@ -174,6 +183,18 @@ class Store:
                     if s.key in ids
                 ]
             return [_run(db, *row) for row in named]
+
+    def _check_names(self, named):
+        """Refuse runs that differ in settings which no name tells."""
+        names = [tuple(row[1:]) for row in named]
+        twice = next(
+            (name for name, times in Counter(names).items() if times > 1), None
+        )
+        if twice is not None:
+            raise StoreError(
+                f"{self.path} holds several runs named {' '.join(map(str, twice))}, of "
+                "other settings. Pass the grid whose runs you want."
+            )
 
     def outcomes(self):
         """

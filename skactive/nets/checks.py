@@ -1,5 +1,7 @@
 """What the networks refuse."""
 
+import numbers
+
 
 def check_at_least(net, smallest, **sizes):
     """
@@ -15,10 +17,11 @@ def check_at_least(net, smallest, **sizes):
         The numbers by the names of their parameters.
     """
     for name, size in sizes.items():
-        if size < smallest:
+        whole = isinstance(size, numbers.Integral) and not isinstance(size, bool)
+        if not whole or size < smallest:
             raise ValueError(
                 f"The '{name}' parameter of {type(net).__name__} must be at least "
-                f"{smallest}. Got {size!r} instead."
+                f"{smallest}, a whole number. Got {size!r} instead."
             )
 
 
@@ -33,7 +36,7 @@ def check_dropout(net, dropout):
     dropout : float
         The probability.
     """
-    if not 0 <= dropout < 1:
+    if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
         raise ValueError(
             f"The 'dropout' parameter of {type(net).__name__} must be in [0, 1). Got "
             f"{dropout!r} instead."

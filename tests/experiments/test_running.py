@@ -423,3 +423,14 @@ def is_alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_labels_that_cannot_be_compared_are_told(tmp_path):
+    data = load_dataset("iris")
+    for part in ("y_train", "y_test"):
+        data[part] = np.array(
+            [("a", 1, 2)[label] for label in data[part]], dtype=object
+        )
+    grid = Grid({"mixed": data}, ["logistic"], ["RandomSampling"], n_queries=1)
+    with pytest.raises(GridError, match=r"datasets\.mixed: its labels are of kinds"):
+        run_grid(grid, tmp_path / "runs.sqlite", progress=False)

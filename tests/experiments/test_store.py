@@ -106,6 +106,16 @@ def test_runs_of_a_grid_come_in_its_order_and_under_its_names(store):
         store.runs(only={"seed": [1]})
 
 
+def test_runs_of_one_name_and_other_settings_need_a_grid(store):
+    grids = [GRID, Grid(["iris"], ["logistic"], ["BADGE"], seeds=[0], n_queries=7)]
+    first, second = (grid.settings()[0] for grid in grids)
+    store.add(outcome(first))
+    store.add(outcome(second))
+    assert [len(store.runs(grid)) for grid in grids] == [1, 1]
+    with pytest.raises(StoreError, match="several runs named iris logistic 10 BADGE 0"):
+        store.runs()
+
+
 def test_a_claim_ends_with_the_run(store):
     first, second = GRID.settings()[:2]
     assert store.claim(first.key, "a") and store.claim(first.key, "a")
