@@ -10,6 +10,7 @@ import torch
 from net_zoo import SmallMLP, make_classifier
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import clone, config_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -169,6 +170,54 @@ def test_numbers_too_large_for_the_storage_are_refused(card):
     strategy.fit(huge[:2], [0, 1])
     with pytest.raises(ValueError, match=r"up to 1e\+06, too large for storage='float"):
         strategy.query(huge, storage="float16")
+
+
+class TellsTensors(LogisticRegression):
+    """A model of one's own, whose answers are tensors, wherever they lie."""
+
+    lies = "cpu"
+
+
+@embed.register(TellsTensors)
+def _(model, X, layer=None):
+    return torch.as_tensor(np.asarray(X), device=model.lies)
+
+
+@pytest.mark.parametrize("lies", ["cpu", "card"])
+@pytest.mark.parametrize("device", [None, "card"])
+def test_a_model_of_ones_own_may_answer_with_tensors(lies, device, card, monkeypatch):
+    expected = CoreSet(LogisticRegression()).fit(LABELED, Y).query(POOL, N)
+    monkeypatch.setattr(TellsTensors, "lies", lies)
+    strategy = CoreSet(TellsTensors(), device=device).fit(LABELED, Y)
+    assert_array_equal(strategy.query(POOL, N), expected)
+    with pytest.raises(ValueError, match="too large for storage='float16'"):
+        strategy.query(POOL * 1e6, N, storage="float16")
+
+
+class Features(TransformerMixin, BaseEstimator):
+    """What another net makes of the rows, as arrays."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.tanh(embed(self.net, X)[:, :4])
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def test_only_the_last_nets_embeddings_stay(net, card):
+    picks = []
+    for where in ("cpu", card):
+        model = make_pipeline(Features(on(net, where)), on(net, where))
+        strategy = CoreSet(FrozenEstimator(model), random_state=0).fit(LABELED, Y)
+        picks.append(strategy.query(POOL, N))
+    assert strategy._device() == card
+    assert_array_equal(*picks)
 
 
 def test_the_public_embedding_is_an_array(net, card):

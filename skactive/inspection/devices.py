@@ -9,7 +9,7 @@ import torch
 from skactive.inspection.preparation import final_model
 
 CPU = torch.device("cpu")
-_stays = ContextVar("stays", default=False)
+_stays = ContextVar("stays", default=None)
 
 
 @singledispatch
@@ -84,15 +84,17 @@ def staying(estimator, device):
     None
         Nothing.
     """
-    is_wanted = device.type != "cpu" and home(final_model(estimator)).type != "cpu"
-    token = _stays.set(is_wanted)
+    model = final_model(estimator)
+    is_wanted = device.type != "cpu" and home(model).type != "cpu"
+    # This net alone: a step of its pipeline may ask another, and reckon with arrays.
+    token = _stays.set(model if is_wanted else None)
     try:
         yield
     finally:
         _stays.reset(token)
 
 
-def as_wanted(rows):
+def as_wanted(rows, net):
     """
     Give a net's embeddings as they are wanted.
 
@@ -100,10 +102,12 @@ def as_wanted(rows):
     ----------
     rows : torch.Tensor
         Where the net is.
+    net : skorch.NeuralNet
+        Whose they are.
 
     Returns
     -------
     ndarray or torch.Tensor
-        An array, or inside `staying` the tensor.
+        An array, or the tensor inside `staying` with a model that ends in this net.
     """
-    return rows if _stays.get() else rows.cpu().numpy()
+    return rows if _stays.get() is net else rows.cpu().numpy()

@@ -63,6 +63,7 @@ class Kept:
     def _cast(self, part, kind):
         """Bring a part to where it is kept and how; refuse what does not fit."""
         if self.device.type == "cpu":
+            part = part.cpu().numpy() if isinstance(part, torch.Tensor) else part
             with np.errstate(over="ignore"):
                 cast = part.astype(kind, copy=False)
             is_lost = cast is not part and np.isinf(cast).any()

@@ -60,7 +60,7 @@ def _(net, X, layer=None):
         rows = _output_of(net, X, layer)
     else:
         rows = _output_at(net, X, int(layer))
-    return as_wanted(rows)
+    return as_wanted(rows, net)
 
 
 def find_head(net, X):

@@ -2,12 +2,14 @@
 
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 
+NAME, EXACT = "fp32_precision", ("ieee", "none")
 _lock = threading.Lock()
 _open = []  # one entry for each block that is open
-_before = []  # what was set when the first of them was opened
+_undo = []  # what sets back what was set when the first of them was opened
 
 
 @contextmanager
@@ -28,9 +30,7 @@ def full_precision():
     """
     with _lock:
         if not _open:
-            _before[:] = [getattr(*switch) for switch, _ in _switches()]
-            for switch, exact in _switches():
-                setattr(*switch, exact)
+            _undo[:] = _made_exact()
         _open.append(None)
     try:
         yield
@@ -38,15 +38,44 @@ def full_precision():
         with _lock:
             _open.pop()
             if not _open:
-                for (switch, _), value in zip(_switches(), _before, strict=True):
-                    setattr(*switch, value)
+                for set_back in _undo:
+                    set_back()
 
 
-def _switches():
+def _made_exact():
+    """Ask for exact products; give what sets back what was, to be called in order."""
+    names = [(backend, _own(backend)) for backend in _backends()]
+    undo = [partial(setattr, backend, NAME, own) for backend, own in names]
+    # torch has an older name for it, and whoever reads that finds an error where the
+    # two disagree: so both are set, the older one first, since it sets the others.
+    try:
+        older = torch.get_float32_matmul_precision()
+    except RuntimeError:  # they disagree already
+        older = "highest"
+    if older != "highest":
+        torch.set_float32_matmul_precision("highest")
+        undo.insert(0, partial(torch.set_float32_matmul_precision, older))
+    for backend, _ in names:
+        if getattr(backend, NAME) not in EXACT:
+            setattr(backend, NAME, "ieee")
+    return undo
+
+
+def _own(backend):
+    """Say what a backend was told, "none" where it goes by what holds for all."""
+    value = getattr(backend, NAME)
+    if value == "none":
+        return value
+    setattr(backend, NAME, "none")
+    inherited = getattr(backend, NAME)
+    setattr(backend, NAME, value)
+    return "none" if inherited == value else value
+
+
+def _backends():
     cuda = torch.backends.cuda.matmul
     try:
-        cuda.fp32_precision  # noqa: B018
-    except (AttributeError, AssertionError):  # torch < 2.9
-        return [((cuda, "allow_tf32"), False)]
-    one_dnn = torch.backends.mkldnn.matmul
-    return [((cuda, "fp32_precision"), "ieee"), ((one_dnn, "fp32_precision"), "ieee")]
+        getattr(cuda, NAME)
+    except (AttributeError, AssertionError):  # torch < 2.9 has the older name only
+        return []
+    return [cuda, torch.backends.mkldnn.matmul]

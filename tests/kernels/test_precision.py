@@ -1,4 +1,5 @@
 import threading
+import warnings
 
 import pytest
 import torch
@@ -15,20 +16,27 @@ from skactive.kernels import (
 )
 from skactive.kernels.precision import full_precision
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(torch.backends.mkldnn, "matmul"),
-    reason="torch < 2.9 names it otherwise",
-)
+
+@pytest.fixture
+def names():
+    """What torch calls these since 2.9."""
+    if not hasattr(torch.backends.mkldnn, "matmul"):
+        pytest.skip("torch < 2.9 names it otherwise")
 
 
 @pytest.fixture
-def coarse():
+def coarse(names):
     """Allow what a training allows."""
     torch.set_float32_matmul_precision("medium")
     yield allowed()
+    reset()
+
+
+def reset():
     torch.set_float32_matmul_precision("highest")
-    torch.backends.cuda.matmul.fp32_precision = "none"
-    torch.backends.mkldnn.matmul.fp32_precision = "none"
+    if hasattr(torch.backends.mkldnn, "matmul"):
+        torch.backends.cuda.matmul.fp32_precision = "none"
+        torch.backends.mkldnn.matmul.fp32_precision = "none"
 
 
 def allowed():
@@ -106,6 +114,38 @@ def test_the_last_of_several_threads_sets_back(coarse):
     leave.set()
     holding.join()
     assert allowed() == coarse
+
+
+def test_flags_of_either_api_may_be_read_inside(coarse):
+    """What torch.compile does, in another thread say; a mix of both raises."""
+    with full_precision(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the older names are deprecated
+        assert not torch.backends.cuda.matmul.allow_tf32
+        assert torch.get_float32_matmul_precision() == "highest"
+    assert torch.get_float32_matmul_precision() == "medium"
+
+
+def test_the_older_name_is_set_back():
+    torch.set_float32_matmul_precision("medium")
+    try:
+        with full_precision():
+            assert torch.get_float32_matmul_precision() == "highest"
+        assert torch.get_float32_matmul_precision() == "medium"
+    finally:
+        reset()
+
+
+def test_what_is_inherited_is_not_pinned(names):
+    backends = torch.backends
+    backends.fp32_precision = "tf32"
+    try:
+        with full_precision():
+            assert allowed() == ("ieee", "ieee")
+        assert allowed() == ("tf32", "tf32")
+        backends.fp32_precision = "ieee"
+        assert allowed() == ("ieee", "ieee")
+    finally:
+        backends.fp32_precision = "none"
 
 
 def test_set_back_after_an_error(coarse):
