@@ -3,8 +3,9 @@
 from importlib.metadata import version
 
 import skactive.distributed  # noqa: F401  (so that query knows of dask's pools)
-from skactive.base import QueryStrategy, ScoringStrategy
+from skactive.base import QueryStrategy
 from skactive.inspection import Committee, LastLayerLaplace
+from skactive.scoring import ScoringStrategy
 from skactive.simulation import ActiveLearningSimulation
 from skactive.strategies import (
     ALBL,

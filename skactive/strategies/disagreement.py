@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from sklearn.base import is_classifier
 
-from skactive.base import QueryStrategy, ScoringStrategy
+from skactive.base import QueryStrategy
 from skactive.inspection.preparation import final_model
 from skactive.kernels import information
+from skactive.scoring import ScoringStrategy
 from skactive.utils.random import torch_generator
 from skactive.utils.validation import check_choice, check_count
 

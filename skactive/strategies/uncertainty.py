@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from sklearn.utils import gen_batches
 
-from skactive.base import ScoringStrategy
 from skactive.kernels import uncertainty
+from skactive.scoring import ScoringStrategy
 
 BLOCK = 4096
 
