@@ -3,7 +3,7 @@ Batches for networks: the strategies of BADGE's and BAIT's papers on Letter and 
 
     python doc/studies/badge.py --jobs 2               # hours; kill and restart at will
     python doc/studies/badge.py --dataset letter --batch_size 1000
-    python doc/studies/badge.py --report               # tables, figures, a page
+    python doc/studies/badge.py --report               # tables and figures
     python doc/studies/badge.py --full --jobs 16       # to 15,000 labels: days
 
 The arrays ``letter.npz`` and ``mnist.npz`` are looked for in ``data/`` of the folder
@@ -60,8 +60,16 @@ if __name__ == "__main__":
     main(
         __doc__,
         make_grid,
-        title="Letter and MNIST, a perceptron of 128 units",
         baseline="Random",
-        png=True,
-        csv=True,
+        levels=(0.8, 0.9, 0.95),
+        pairs=[
+            ("BADGE", "Margin"),
+            ("BADGE", "k-DPP"),
+            ("BADGE", "CoreSet"),
+            ("BAIT", "BADGE"),
+            ("BAIT", "Margin"),
+            ("BAIT, block", "BADGE"),
+            ("BAIT, block", "BAIT"),
+        ],
+        left_out=("BAIT", "k-DPP"),
     )

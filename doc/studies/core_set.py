@@ -2,7 +2,7 @@
 Core-sets with doubt and beam search on CIFAR-10: an ablation with a small VGG.
 
     python doc/studies/core_set.py --jobs 2            # hours; kill and restart at will
-    python doc/studies/core_set.py --report            # tables, figures, a page
+    python doc/studies/core_set.py --report            # tables and figures
     python doc/studies/core_set.py --full --jobs 16    # VGG-16, all of CIFAR-10: days
 
 The array ``cifar10_12k.npz`` (12,000 training images) is looked for in ``data/`` of the
@@ -48,8 +48,14 @@ if __name__ == "__main__":
     main(
         __doc__,
         make_grid,
-        title="Core-sets with doubt and beam on CIFAR-10",
         baseline="Greedy",
-        png=True,
-        csv=True,
+        pairs=[
+            *(
+                (name, "Random")
+                for name in STRATEGIES
+                if name not in ("Greedy", "Random")
+            ),
+            ("Doubt, beam", "Doubt"),
+            ("Doubt, beam", "Confidence"),
+        ],
     )

@@ -2,7 +2,7 @@
 What BALD and BatchBALD acquire: the classes, on EMNIST letters (Kirsch et al.).
 
     python doc/studies/emnist.py --jobs 2              # hours; kill and restart at will
-    python doc/studies/emnist.py --report              # tables, figures, a page
+    python doc/studies/emnist.py --report              # tables and figures
 
 The array ``emnist_letters_30k.npz`` is looked for in ``data/`` of the folder that
 SKACTIVE_SHARED names, by default ``../shared`` beside the repository. ``--full`` takes
@@ -42,8 +42,7 @@ if __name__ == "__main__":
     main(
         __doc__,
         make_grid,
-        title="BALD and BatchBALD on EMNIST letters",
         baseline="Random",
-        png=True,
-        csv=True,
+        levels=(0.4, 0.5),
+        pairs=[("BatchBALD", "BALD")],
     )

@@ -3,10 +3,11 @@
 import argparse
 from pathlib import Path
 
+from grid_report import keep, read
+from grid_report import report as print_report
 from runs import HERE
 
 from skactive.experiments import Store, run_grid
-from skactive.experiments.report import write_report
 
 
 def main(about, make_grid, **report):
@@ -21,7 +22,7 @@ def main(about, make_grid, **report):
         Gives the grid, at the size that fits two cores or, with ``full=True``, at the
         paper's.
     **report : dict
-        For ``write_report``.
+        For `grid_report.report`.
     """
     parser = argparse.ArgumentParser(
         description=about.strip(), formatter_class=argparse.RawDescriptionHelpFormatter
@@ -43,8 +44,8 @@ def main(about, make_grid, **report):
         if getattr(options, axis)
     }
     if options.report:
-        folder = HERE / grid.name
-        folder.mkdir(exist_ok=True)
-        runs = Store(store).runs(grid, only=only)
-        return print(*write_report(runs, folder / "report.html", **report), sep="\n")
+        table = HERE / f"{grid.name}{size}.csv"
+        if store.exists():
+            keep(Store(store).runs(grid), table)
+        return print_report(f"{grid.name}{size}", *read(table), **report)
     return print(run_grid(grid, store, n_jobs=options.jobs, only=only))
