@@ -259,6 +259,9 @@ class Grid:
             self._check_axes("exclude", table)
             if not table:
                 raise GridError("exclude: an empty table would leave out all runs.")
+            for axis, values in table.items():
+                if not values:
+                    raise GridError(f"exclude.{axis}: must name at least one.")
         self._set("exclude", tables)
 
     def _check_axes(self, where, chosen):
@@ -412,11 +415,17 @@ class Grid:
         Raises
         ------
         GridError
-            Something is asked for that the grid does not have.
+            Something is asked for that the grid does not have, or leaves out.
         """
         only = only or {}
         self._check_axes("only", only)
-        return [setting for setting in self.settings() if _agrees(setting, only)]
+        chosen = [setting for setting in self.settings() if _agrees(setting, only)]
+        if not chosen:
+            raise GridError(
+                "only: none of these runs is in the grid. Ask for others, or take what "
+                "leaves them out from exclude."
+            )
+        return chosen
 
 
 def _agrees(setting, chosen):

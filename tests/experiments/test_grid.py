@@ -130,6 +130,8 @@ def test_runs_may_be_left_out(tmp_path):
     assert grid.chosen({"strategy": ["badge"], "seed": [4]}) == [
         s for s in whole if str(s) == "iris wide badge batch 10 seed 4"
     ]
+    with pytest.raises(GridError, match="^only: none of these runs is in the grid"):
+        grid.chosen({"strategy": ["badge"], "model": ["logistic"]})
     nothing = TOML.replace("seeds =", "exclude = [{seed = [3, 4]}]\nseeds =")
     with pytest.raises(GridError, match=r"^exclude: leaves no runs\. Leave out"):
         Grid.from_toml(write(tmp_path, nothing)).settings()
@@ -271,6 +273,7 @@ MISTAKES = [
     ("seeds = ", 'exclude = "seed"\nseeds = ', "exclude: must be a list of tables"),
     ("seeds = ", "exclude = [3]\nseeds = ", "exclude: must be a table. Got 3"),
     ("seeds = ", "exclude = [{}]\nseeds = ", "exclude: an empty table would leave ou"),
+    ("seeds = ", "exclude = [{seed = []}]\nseeds = ", "exclude.seed: must name at lea"),
     (
         "seeds = ",
         "exclude = [{sed = 3}]\nseeds = ",
