@@ -15,6 +15,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch import NeuralNetClassifier
 
 from skactive import (
     BADGE,
@@ -31,6 +32,7 @@ from skactive import (
     MinDistance,
     PosteriorVariance,
     RandomSampling,
+    ScoringStrategy,
 )
 from skactive.inspection import embed
 
@@ -215,6 +217,47 @@ def test_only_the_last_nets_embeddings_stay(net, card):
     for where in ("cpu", card):
         model = make_pipeline(Features(on(net, where)), on(net, where))
         strategy = CoreSet(FrozenEstimator(model), random_state=0).fit(LABELED, Y)
+        picks.append(strategy.query(POOL, N))
+    assert strategy._device() == card
+    assert_array_equal(*picks)
+
+
+class MeanOfEmbeddings(ScoringStrategy):
+    """A strategy of one's own; what it calls device is its own affair."""
+
+    requires = ("embed",)
+
+    def __init__(self, estimator=None, *, device=None, random_state=None):
+        super().__init__(estimator, random_state=random_state)
+        self.device = device
+
+    def _scores(self, pool):
+        assert isinstance(pool.embed, np.ndarray)
+        return pool.embed.mean(axis=1)
+
+
+@pytest.mark.parametrize("device", [None, "card", "the third probe"])
+def test_a_strategy_of_ones_own_is_given_arrays(device, net, card):
+    strategy = MeanOfEmbeddings(on(net, card), device=device).fit(LABELED, Y)
+    assert_array_equal(strategy.query(POOL, N), strategy.query(POOL, N))
+    assert strategy.query_memory(POOL, N).kept == 300 * 16 * 8
+
+
+class NetOfOnesOwn(NeuralNetClassifier):
+    """With an embedding of its own."""
+
+
+@embed.register(NetOfOnesOwn)
+def _(net, X, layer=None):
+    return np.tanh(embed.dispatch(NeuralNetClassifier)(net, X, layer))
+
+
+def test_a_net_of_ones_own_may_work_with_arrays(net, card):
+    picks = []
+    for where in ("cpu", card):
+        own = on(net, where)
+        own.estimator.__class__ = NetOfOnesOwn
+        strategy = CoreSet(own, random_state=0).fit(LABELED, Y)
         picks.append(strategy.query(POOL, N))
     assert strategy._device() == card
     assert_array_equal(*picks)

@@ -5,8 +5,10 @@ from contextvars import ContextVar
 from functools import singledispatch
 
 import torch
+from skorch import NeuralNet
 
 from skactive.inspection.preparation import final_model
+from skactive.inspection.questions import embed
 
 CPU = torch.device("cpu")
 _stays = ContextVar("stays", default=None)
@@ -37,15 +39,14 @@ def check_device(strategy):
     Parameters
     ----------
     strategy : QueryStrategy
-        Fitted. Its ``device``, if it has one, is a device of torch, or None for that
-        of the net.
+        Fitted. Its ``device`` is a device of torch, or None for that of the net.
 
     Returns
     -------
     torch.device
         The device; the CPU where the net's has no float64, in which kernels sum.
     """
-    given = getattr(strategy, "device", "cpu")
+    given = strategy.device
     if given is None:
         device = home(final_model(strategy.estimator_))
         return CPU if device.type == "mps" else device
@@ -86,6 +87,8 @@ def staying(estimator, device):
     """
     model = final_model(estimator)
     is_wanted = device.type != "cpu" and home(model).type != "cpu"
+    # Embeddings that somebody registered for nets of their own are made of arrays.
+    is_wanted &= embed.dispatch(type(model)) is embed.dispatch(NeuralNet)
     # This net alone: a step of its pipeline may ask another, and reckon with arrays.
     token = _stays.set(model if is_wanted else None)
     try:

@@ -6,7 +6,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skactive.inspection.asking import answers_about
-from skactive.inspection.devices import check_device, staying
+from skactive.inspection.devices import CPU, check_device, staying
 from skactive.inspection.last_layers import weights_among
 from skactive.inspection.planning import Question, first_rows, make_plan
 from skactive.inspection.preparation import final_model
@@ -26,6 +26,8 @@ from skactive.utils.validation import check_n, num_rows, validate_rows
 
 class PoolAnswers:
     """Mixin: the questions that ``requires`` names, put to ``estimator_``."""
+
+    _takes_tensors = False  # whether answers may be tensors, on its parameter device
 
     def query_memory(self, X_pool, n=1, *, max_candidates=None, storage=None):
         """
@@ -54,7 +56,8 @@ class PoolAnswers:
             block itself, where it is read from disk), at most scikit-learn's
             ``working_memory`` for pools of more than 4,096 rows; ``candidates``, the
             drawing of rows and a copy of them where they are in memory; ``selection``,
-            the strategy's own state, as far as it tells; ``total``, their sum.
+            the strategy's own state, as far as it tells; ``total``, their sum. Of a
+            strategy whose ``device`` is a card, ``kept`` and ``selection`` lie there.
 
         Raises
         ------
@@ -146,8 +149,8 @@ class PoolAnswers:
         )
 
     def _device(self):
-        """Where kernels run: on the ``device`` given, or that of the net."""
-        return check_device(self)
+        """Where answers are kept and kernels run: where ``device`` says, if at all."""
+        return check_device(self) if self._takes_tensors else CPU
 
     def _sampler(self):
         """Pass the labelled rows on where the posterior is computed from them."""

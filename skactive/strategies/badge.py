@@ -80,6 +80,7 @@ class BADGE(QueryStrategy):
     """
 
     requires = ("predict_proba", "embed")
+    _takes_tensors = True
 
     def __init__(
         self,

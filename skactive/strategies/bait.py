@@ -21,6 +21,8 @@ from skactive.utils.validation import check_choice, check_count, check_real
 class _FisherStrategy(QueryStrategy):
     """What strategies over the last layer's Fisher information share."""
 
+    _takes_tensors = True
+
     @property
     def requires(self):
         """

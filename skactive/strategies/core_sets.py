@@ -76,6 +76,8 @@ class CoreSet(QueryStrategy):
     True
     """
 
+    _takes_tensors = True
+
     def __init__(
         self,
         estimator=None,

@@ -333,6 +333,7 @@ class BatchBALD(QueryStrategy):
     """
 
     requires = ("sample_posterior",)
+    _takes_tensors = True
 
     def __init__(
         self,

@@ -16,6 +16,7 @@ class _Diversity(QueryStrategy):
     # No ScoringStrategy: embeddings are standardised over the pool, so that a row's
     # score depends on the other rows.
     requires = ("embed",)
+    _takes_tensors = True
 
     def __init__(self, estimator=None, *, layer=None, device=None, random_state=None):
         super().__init__(estimator, random_state=random_state)

@@ -94,6 +94,7 @@ class Hybrid(QueryStrategy):
     """
 
     requires = ("sample_posterior", "embed")
+    _takes_tensors = True
 
     def __init__(
         self,

@@ -130,7 +130,7 @@ def test_runs_may_be_left_out(tmp_path):
     assert grid.chosen({"strategy": ["badge"], "seed": [4]}) == [
         s for s in whole if str(s) == "iris wide badge batch 10 seed 4"
     ]
-    with pytest.raises(GridError, match="^only: none of these runs is in the grid"):
+    with pytest.raises(GridError, match=r"^only: none of these runs is in the grid"):
         grid.chosen({"strategy": ["badge"], "model": ["logistic"]})
     nothing = TOML.replace("seeds =", "exclude = [{seed = [3, 4]}]\nseeds =")
     with pytest.raises(GridError, match=r"^exclude: leaves no runs\. Leave out"):
