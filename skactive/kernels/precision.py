@@ -1,7 +1,7 @@
 """Products in full float32, whatever the process allows for training."""
 
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import torch
@@ -18,8 +18,8 @@ def full_precision():
     Compute float32 products in float32 inside this block, or inside a function.
 
     Networks are often trained with products in TF32 or bfloat16
-    (``torch.set_float32_matmul_precision("high")``). Three digits are too few for
-    distances, which are differences of such products.
+    (``torch.set_float32_matmul_precision("high")``, or ``torch.autocast``). Three
+    digits are too few for distances, which are differences of such products.
 
     Yields
     ------
@@ -33,7 +33,11 @@ def full_precision():
             _undo[:] = _made_exact()
         _open.append(None)
     try:
-        yield
+        with ExitStack() as stack:
+            for kind in ("cpu", "cuda"):
+                if torch.is_autocast_enabled(kind):  # in this thread
+                    stack.enter_context(torch.autocast(kind, enabled=False))
+            yield
     finally:
         with _lock:
             _open.pop()

@@ -16,11 +16,13 @@ from skactive.kernels import (
 )
 from skactive.kernels.precision import full_precision
 
+NAMED = hasattr(torch.backends.mkldnn, "matmul")
+
 
 @pytest.fixture
 def names():
     """What torch calls these since 2.9."""
-    if not hasattr(torch.backends.mkldnn, "matmul"):
+    if not NAMED:
         pytest.skip("torch < 2.9 names it otherwise")
 
 
@@ -34,7 +36,7 @@ def coarse(names):
 
 def reset():
     torch.set_float32_matmul_precision("highest")
-    if hasattr(torch.backends.mkldnn, "matmul"):
+    if NAMED:
         torch.backends.cuda.matmul.fp32_precision = "none"
         torch.backends.mkldnn.matmul.fp32_precision = "none"
 
@@ -49,14 +51,14 @@ class Products(TorchDispatchMode):
 
     def __init__(self):
         super().__init__()
-        self.seen = []
+        self.seen, self.n_coarse = [], 0
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
-        is_product = func.__name__.split(".")[0] in ("mm", "addmm", "bmm", "mv", "dot")
-        if is_product and any(
-            isinstance(x, torch.Tensor) and x.dtype == torch.float32 for x in args
-        ):
-            self.seen.append(allowed())
+        if func.__name__.split(".")[0] in ("mm", "addmm", "bmm", "mv", "dot"):
+            kinds = {x.dtype for x in args if isinstance(x, torch.Tensor)}
+            self.n_coarse += torch.bfloat16 in kinds
+            if torch.float32 in kinds:
+                self.seen.append(allowed() if NAMED else None)
         return func(*args, **kwargs or {})
 
 
@@ -86,6 +88,15 @@ def test_products_are_exact_whatever_a_training_allows(kernel, coarse):
         KERNELS[kernel]()
     assert set(products.seen) <= {("ieee", "ieee")}
     assert allowed() == coarse
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_products_are_exact_under_autocast_too(kernel):
+    with torch.autocast("cpu", dtype=torch.bfloat16), Products() as products:
+        KERNELS[kernel]()
+        assert products.n_coarse == 0
+        torch.mm(z, z.T)
+    assert products.n_coarse == 1  # autocast is on again, and would have been seen
 
 
 def test_some_products_are_in_float32(coarse):
