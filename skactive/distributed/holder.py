@@ -46,7 +46,7 @@ class Holder:
                 strategy._ask(strategy._validate_pool(rows)) for rows in chunks
             ]
 
-    def call(self, turn, changes, method, args):
+    def call(self, turn, changes, asked):
         """
         Call a method of each part.
 
@@ -56,10 +56,10 @@ class Holder:
             How many changes there were before.
         changes : bool
             Whether this is one.
-        method : str
-            "make" to build the parts, or the name of a method of theirs.
-        args : tuple
-            Its arguments.
+        asked : list of one (str, tuple)
+            "make" to build the parts, or the name of a method of theirs, and its
+            arguments. Inside a list distributed pickles them: by itself it would send
+            tensors as arrays, which those on a card cannot be.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class Holder:
         answers = None
         if self.error is None:
             with self._as_asked():
-                answers = self._called(turn, changes, method, args)
+                answers = self._called(turn, changes, *asked[0])
         warned, self.warned = sorted(self.warned, key=str), set()
         return answers, self.error, warned
 

@@ -135,7 +135,7 @@ class Workers:
 
     def _exchange(self, changes, method, args):
         self.n_exchanges += 1
-        call = (len(self.told), changes, method, args)
+        call = (len(self.told), changes, [(method, args)])
         answers, waiting = {}, self.actors
         while waiting:
             pending = [(actor, self._put(actor, call)) for actor in waiting]
@@ -220,7 +220,7 @@ class Workers:
         replayed = []
         for actor in fresh:
             for turn, told in enumerate(self.told):
-                future = self._put(actor, (turn, True, *told))
+                future = self._put(actor, (turn, True, [told]))
                 if self._wait(future, actor) is None:
                     break
             replayed.append(actor)

@@ -36,7 +36,7 @@ def test_a_worker_keeps_no_answers_once_parts_are_made():
     settings = {"storage": None, "config": get_config(), "driver": PROCESS}
     holder = Holder(strategy, settings, [0], [X])
     assert len(holder.answers) == 1
-    made, error, warned = holder.call(0, True, "make", (_seeding_part, {}))
+    made, error, warned = holder.call(0, True, [("make", (_seeding_part, {}))])
     assert (made, error, warned) == ([(0, None)], None, [])
     assert holder.answers == []
     assert len(holder.parts[0]) == 100

@@ -213,6 +213,47 @@ def test_too_many_points_are_refused_before_a_row_is_read(client, rows):
         strategy.query(_unreadable(X), N_ROWS + 1)
 
 
+@pytest.fixture
+def no_arrays_of_tensors(client):
+    """Tensors cannot be sent as arrays, as those on a card cannot."""
+
+    def forbid():
+        import torch
+        from distributed.protocol import torch as _  # registers what is replaced
+        from distributed.protocol.serialize import dask_serialize
+
+        known = dask_serialize._lookup[torch.Tensor]
+        dask_serialize.register(torch.Tensor)(_refuse)
+        return known
+
+    def allow(known):
+        import torch
+        from distributed.protocol.serialize import dask_serialize
+
+        dask_serialize.register(torch.Tensor)(known)
+
+    known = forbid()
+    client.run(forbid)
+    yield
+    allow(known)
+    client.run(allow, known)
+
+
+def _refuse(tensor):
+    raise TypeError("can't convert cuda:0 device type tensor to numpy.")
+
+
+@pytest.mark.parametrize(
+    "name", ["badge", "badge, farthest first", "core-set", "bait", "bait, regression"]
+)
+@pytest.mark.usefixtures("no_arrays_of_tensors")
+def test_tensors_travel_from_wherever_they_are(client, rows, name):
+    X, X_labeled, y = rows
+    strategy = STRATEGIES[name].fit(X_labeled, y)
+    there = strategy.query(da.from_array(X, chunks=(20_000, 5)), 5)
+    assert there.tolist() == strategy.query(X, 5).tolist()
+
+
 def test_random_sampling_reads_nothing(client, rows):
     X, X_labeled, y = rows
     strategy = RandomSampling(random_state=0).fit(X_labeled, y)
