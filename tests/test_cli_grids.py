@@ -60,6 +60,13 @@ def test_a_grid_is_played_and_kept_beside_its_file(capsys):
     assert "to play" not in out and "8 done, 0 failed, 0 missing" in out
 
 
+def test_runs_that_are_excluded_are_counted(capsys):
+    excluding = TOML.replace("seeds =", "exclude = [{seed = 0}]\nseeds =")
+    Path("small.toml").write_text(excluding)
+    assert main(["status", "small.toml"]) == 0
+    assert "x 2 seeds, 8 excluded\n" in capsys.readouterr().out
+
+
 def test_status_says_what_is_done_and_how_long_the_rest_takes(capsys):
     assert main(["status", "grid.toml"]) == 0
     out = capsys.readouterr().out

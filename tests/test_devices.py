@@ -319,6 +319,7 @@ def test_a_committee_asked_on_a_card_may_be_unanimous(card):
     [
         ("gpu", "'device' parameter of CoreSet must be a device of torch.*Got 'gpu'"),
         (1.5, "'device' parameter of CoreSet must be a device of torch.*Got 1.5"),
+        ("mps", "'mps', which has no float64.*Use 'cpu'"),
         ("cuda:99", "'cuda:99', but torch sees .* CUDA devices here. Use 'cpu'"),
     ],
 )

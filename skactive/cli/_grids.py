@@ -301,9 +301,10 @@ def _print_grid(grid, store, status):
         (len(grid.seeds), "seed"),
     )
     product = " x ".join(counted(n, noun) for n, noun in sizes)
-    print(
-        f"grid: {grid.name}, {counted(len(grid.settings()), 'run')}:\n      {product}"
-    )
+    n_runs = len(grid.settings())
+    n_excluded = math.prod(n for n, _ in sizes) - n_runs
+    excluded = f", {n_excluded} excluded" if n_excluded else ""
+    print(f"grid: {grid.name}, {counted(n_runs, 'run')}:\n      {product}{excluded}")
     others = f", {status.n_others} of other settings" if status.n_others else ""
     print(f"store: {store.path}\nruns: {status}{others}", flush=True)
 

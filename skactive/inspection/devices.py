@@ -11,6 +11,8 @@ from skactive.inspection.preparation import final_model
 from skactive.inspection.questions import embed
 
 CPU = torch.device("cpu")
+NARROW = "mps", "xpu"
+"""Kinds of devices of which some or all have no float64, in which kernels sum."""
 _stays = ContextVar("stays", default=None)
 
 
@@ -49,7 +51,7 @@ def check_device(strategy):
     given = strategy.device
     if given is None:
         device = home(final_model(strategy.estimator_))
-        return CPU if device.type == "mps" else device
+        return CPU if device.type in NARROW else device
     try:
         device = torch.device(given)
     except (TypeError, RuntimeError) as error:
@@ -58,6 +60,11 @@ def check_device(strategy):
             "torch ('cpu', 'cuda', 'cuda:1'), or None for that of the net. Got "
             f"{given!r} instead."
         ) from error
+    if device.type == "mps":
+        raise ValueError(
+            f"The 'device' parameter of {type(strategy).__name__} is {given!r}, which "
+            "has no float64, in which kernels sum. Use 'cpu', or None."
+        )
     n_cards = torch.cuda.device_count() if device.type == "cuda" else 1
     if (device.index or 0) >= n_cards and device.type == "cuda":
         raise ValueError(

@@ -219,7 +219,6 @@ def no_arrays_of_tensors(client):
 
     def forbid():
         import torch
-        from distributed.protocol import torch as _  # registers what is replaced
         from distributed.protocol.serialize import dask_serialize
 
         known = dask_serialize._lookup[torch.Tensor]

@@ -223,6 +223,13 @@ def test_a_baseline_missing_in_one_setting_is_said_there(tmp_path):
     assert page.words.count("No run here is of the baseline 'random'") == 1
 
 
+def test_a_strategy_that_could_not_lose_everywhere_is_named(tmp_path, standard):
+    assert "could not lose in all" not in standard.words
+    runs = some_runs() + some_runs(["random", "margin <&>"], settings=[("iris", 10)])
+    page = written(tmp_path, runs)
+    assert "could not lose in all: badge." in page.words
+
+
 @pytest.mark.parametrize("labels", [np.linspace(0, 1, 50), np.arange(25.0, 75.0)])
 def test_negative_scores_of_a_regression_are_taken(tmp_path, labels):
     runs = [

@@ -3,6 +3,7 @@
 from functools import partial
 
 from skactive.evaluation import (
+    by_setting,
     normalized_errors,
     penalty_matrices,
     penalty_matrix,
@@ -56,6 +57,17 @@ def penalties(runs, names, options):
         f"of the column in a paired t test at {100 * options.level:.4g}%, each "
         "setting with the weight 1. A low column mean is good."
     )
+    laid = by_setting(runs)
+    partly = [
+        name
+        for name in found.strategies
+        if not all(name in laid[setting] for setting in found.settings)
+    ]
+    if partly:
+        caption += (
+            f" Not in all settings, so that it could not lose in all: "
+            f"{', '.join(partly)}."
+        )
     pictures = [_matrix("penalties", caption, found)]
     for by, words in _GROUPS.items():
         groups = penalty_matrices(runs, by, **settings)
