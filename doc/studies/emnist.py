@@ -34,7 +34,7 @@ def make_grid(full=False):
         n_initial=0,  # the first query asks the untrained network
         n_queries=60 if full else 20,
         pool_size=None if full else 5000,
-        training={"max_epochs": 50, "epoch_length": 512},
+        training={"max_epochs": 150, "epoch_length": 512},
     )
 
 
