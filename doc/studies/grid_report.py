@@ -65,7 +65,7 @@ def read(path):
 
 def report(name, runs, entropies, *, baseline, levels=(), pairs=(), left_out=()):
     """
-    Print tables and draw figures.
+    Print tables, as the page includes them, and draw figures.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def report(name, runs, entropies, *, baseline, levels=(), pairs=(), left_out=())
         Strategies that are not in the penalty matrix: played in some settings only.
     """
     for setting, strategies in by_setting(runs).items():
-        print(f"\n{setting}\n")
+        _title(str(setting))
         _print_levels(setting, strategies, entropies, levels)
         for told, number in (
             ("last score", lambda run: run.score[-1]),
@@ -93,7 +93,7 @@ def report(name, runs, entropies, *, baseline, levels=(), pairs=(), left_out=())
             ("class entropy (nats)", lambda run: entropies[_names(run)]),
             ("seconds of queries", lambda run: _seconds(run.query_seconds)),
         ):
-            print(f"\n{told}: paired differences\n")
+            print(f"\nPaired differences, {told}:\n")
             _print_pairs(strategies, number, baseline, pairs)
         _draw(name, setting, strategies, baseline)
     whole = [run for run in runs if run.strategy not in left_out]
@@ -158,9 +158,9 @@ def _penalties(name, runs, baseline):
     for by in ("dataset", "batch_size"):
         some = penalty_matrices(runs, by, baseline=baseline)
         columns |= {str(value): matrix for value, matrix in some.items()}
-    print(
-        f"\npenalty matrix: mean of each column, over {len(whole.settings)} settings\n"
-    )
+    n = len(whole.settings)
+    _title("penalty matrix")
+    print(f"Means of the columns: wins of others over it, of {n} settings at most.\n")
     order = sorted(range(len(whole.strategies)), key=lambda i: whole.column_means[i])
     rows = [
         [
@@ -174,10 +174,14 @@ def _penalties(name, runs, baseline):
     ]
     print_table(["strategy", *columns], rows)
     for left_out in whole.left_out:
-        print(f"left out: {left_out}")
+        print(f"\n- Left out: {left_out}")
     display = PenaltyMatrixDisplay.from_runs(runs, baseline=baseline, sort=True)
     _save(display, f"{name}_penalties")
     _save(NormalizedErrorDisplay.from_runs(runs, baseline=baseline), f"{name}_errors")
+
+
+def _title(words):
+    print(f"\n.. rubric:: {words[0].upper()}{words[1:]}\n")
 
 
 def _draw(name, setting, strategies, baseline):

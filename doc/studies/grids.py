@@ -1,6 +1,7 @@
 """How the grids of this folder are played and reported: one command line for all."""
 
 import argparse
+import contextlib
 from pathlib import Path
 
 from grid_report import keep, read
@@ -47,5 +48,8 @@ def main(about, make_grid, **report):
         table = HERE / f"{grid.name}{size}.csv"
         if store.exists():
             keep(Store(store).runs(grid), table)
-        return print_report(f"{grid.name}{size}", *read(table), **report)
+        tables = table.with_suffix(".txt")
+        with tables.open("w") as file, contextlib.redirect_stdout(file):
+            print_report(f"{grid.name}{size}", *read(table), **report)
+        return print(tables.read_text())
     return print(run_grid(grid, store, n_jobs=options.jobs, only=only))
