@@ -98,8 +98,16 @@ def scaled(model):
     return make_pipeline(StandardScaler(), model)
 
 
-def over(*models, strategies=STRATEGIES):
-    return [strategy(model) for model in models for strategy in strategies]
+FEWER = {BatchBALD: {"n_draws": 20, "n_configurations": 200}}
+"""Settings that choose alike in less time; the slow tests take the defaults."""
+
+
+def over(*models, strategies=STRATEGIES, settings=FEWER):
+    return [
+        strategy(model, **settings.get(strategy, {}))
+        for model in models
+        for strategy in strategies
+    ]
 
 
 def test_no_strategy_is_left_out():
@@ -185,15 +193,15 @@ def test_frozen_pipeline(strategy, check):
 
 @pytest.mark.slow
 @parametrize_with_strategy_checks(
-    over(scaled(LogisticRegression()), make_classifier())
-    + over(scaled(make_classifier(SmallMLP)))
+    over(scaled(LogisticRegression()), make_classifier(), settings={})
+    + over(scaled(make_classifier(SmallMLP)), settings={})
 )
 def test_full_cross(strategy, check):
     check(strategy)
 
 
 @pytest.mark.slow
-@parametrize_with_strategy_checks(over(CNN), X_IMAGES, Y_IMAGES)
+@parametrize_with_strategy_checks(over(CNN, settings={}), X_IMAGES, Y_IMAGES)
 def test_full_cross_on_images(strategy, check):
     check(strategy)
 

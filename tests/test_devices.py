@@ -127,6 +127,7 @@ def _arrays(info):
 # ---------------------------------------------------------------- nets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_kernels_run_where_the_net_is(name, net, card):
     strategy = clone(STRATEGIES[name]).set_params(random_state=0)

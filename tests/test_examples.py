@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+LONG = "plot_hybrids", "plot_linear_features", "plot_repeated_data"
 EXAMPLES = sorted((Path(__file__).parents[1] / "examples").glob("plot_*.py"))
 
 
@@ -115,7 +116,13 @@ def test_there_are_examples_and_each_is_checked():
     assert checks == {path.stem.replace("plot", "check", 1) for path in EXAMPLES}
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] * (path.stem in LONG))
+        for path in EXAMPLES
+    ],
+)
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 def test_example_runs_and_draws(path):
     plt.close("all")

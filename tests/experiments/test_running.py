@@ -284,6 +284,7 @@ def test_wrong_arguments_are_told(tmp_path):
 # ------------------------------------------------------------------- several processes
 
 
+@pytest.mark.slow
 def test_the_results_do_not_depend_on_the_number_of_processes(tmp_path):
     grid = small(models={"logistic": {}, "mlp": {"width": 8, "max_epochs": 3}})
     for n_jobs in (1, 2):
@@ -379,6 +380,7 @@ def test_an_interruption_leaves_what_is_finished(folder, uninterrupted):
     assert stored.items() <= rows(uninterrupted).items()
 
 
+@pytest.mark.slow
 def test_two_commands_play_into_one_file(folder, uninterrupted):
     processes = [start(folder, "--jobs", "1") for _ in range(2)]
     told = [process.communicate(timeout=120)[0] for process in processes]

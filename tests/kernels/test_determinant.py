@@ -135,7 +135,8 @@ def test_past_the_rank_the_smallest_positions_follow():
     assert picked.n_filled == 3 and picked.gains[2:].tolist() == [0, 0, 0]
 
 
-@pytest.mark.parametrize("plain", [pytest.param(True, marks=pytest.mark.slow), False])
+@pytest.mark.slow
+@pytest.mark.parametrize("plain", [True, False])
 def test_law_of_the_exact_sampler(plain, monkeypatch):
     z, a = random_rows(1, n=6, d=4 if plain else 2, n_classes=2, plain=plain)
     law = law_of_kdpp(gradient_embeddings(z, a), 3)
