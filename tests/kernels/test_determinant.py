@@ -145,7 +145,7 @@ def test_law_of_the_exact_sampler(plain, monkeypatch):
     spectrum = determinant._spectrum(vectors)
     monkeypatch.setattr(determinant, "_Vectors", lambda z, a, n: vectors)
     monkeypatch.setattr(determinant, "_spectrum", lambda vectors: spectrum)
-    assert p_value(draws(sample_kdpp, z, 3, 20_000, a=a), law) > 0.001
+    assert p_value(draws(sample_kdpp, z, 3, 5000, a=a), law) > 0.001
 
 
 def test_the_law_catches_a_sampler_that_ignores_eigenvalues(monkeypatch):
@@ -164,7 +164,7 @@ def test_the_law_catches_a_sampler_that_ignores_eigenvalues(monkeypatch):
 def test_law_of_the_exact_sampler_for_every_size(n):
     z, a = random_rows(n, n=6, d=3, n_classes=2)
     law = law_of_kdpp(gradient_embeddings(z, a), n)
-    assert p_value(draws(sample_kdpp, z, n, 20_000, a=a), law) > 0.001
+    assert p_value(draws(sample_kdpp, z, n, 5000, a=a), law) > 0.001
 
 
 @pytest.mark.parametrize("plain, n_steps", [(True, 3), (False, 2)])
