@@ -264,6 +264,21 @@ def test_a_net_of_ones_own_may_work_with_arrays(net, card):
     assert_array_equal(*picks)
 
 
+@pytest.mark.parametrize("where", ["cpu", "card"])
+def test_an_infinity_among_them_does_not_hide_what_is_too_large(where, card):
+    class Odd(LogisticRegression):
+        def predict_proba(self, X):
+            return super().predict_proba(X)
+
+    @embed.register(Odd)
+    def _(model, X, layer=None):
+        return np.array([[np.inf, 0.0], [1e6, 0.0], [1.0, 2.0]])
+
+    strategy = CoreSet(Odd(), device=where).fit(LABELED, Y)
+    with pytest.raises(ValueError, match=r"up to 1e\+06, too large for storage='float"):
+        strategy.query(POOL[:3], storage="float16")
+
+
 def test_the_public_embedding_is_an_array(net, card):
     on_card = on(net, card)
     z = embed(on_card, POOL)

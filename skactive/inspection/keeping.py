@@ -66,15 +66,15 @@ class Kept:
             part = part.cpu().numpy() if isinstance(part, torch.Tensor) else part
             with np.errstate(over="ignore"):
                 cast = part.astype(kind, copy=False)
-            is_lost = cast is not part and np.isinf(cast).any()
+            lost = part[np.isinf(cast) & np.isfinite(part)] if cast is not part else ()
         else:
             part = torch.as_tensor(part, device=self.device)
             cast = part.to(_torch_dtype(kind))
-            is_lost = cast is not part and bool(cast.isinf().any())
-        if is_lost and abs(part).max() < np.inf:
+            lost = part[cast.isinf() & part.isfinite()] if cast is not part else ()
+        if len(lost):
             raise ValueError(
                 f"{self.author} answered {self.question.name} with numbers up to "
-                f"{float(abs(part).max()):.3g}, too large for storage={kind.name!r}. "
+                f"{float(abs(lost).max()):.3g}, too large for storage={kind.name!r}. "
                 "Use a wider storage, or scale the features."
             )
         return cast
