@@ -18,7 +18,8 @@ settings.register_profile(
     "ci",
     derandomize=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    # A device stays the same for all examples of a test.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -43,6 +44,20 @@ def devices():
 def device(request):
     with Card() if request.param == "card" else nullcontext():
         yield request.param
+
+
+@pytest.fixture
+def send(device):
+    """Send a tensor, or those in a tuple, list or dict, to the device of the test."""
+
+    def move(given):
+        if isinstance(given, torch.Tensor):
+            return given.to(device)
+        if isinstance(given, dict):
+            return {name: move(each) for name, each in given.items()}
+        return type(given)(map(move, given)) if type(given) in (tuple, list) else given
+
+    return move
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ and sends across what it must; of speed, memory and rounding on a card it says n
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
 
 try:
     from torch.utils.backend_registration import (
@@ -91,7 +90,7 @@ class Card(TorchDispatchMode):
 def run(func, args, kwargs):
     """Run an operation in memory, if a card could have run it."""
     global calls
-    tensors = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+    tensors = [*tensors_in(args), *tensors_in(list(kwargs.values()))]
     on_card = [x for x in tensors if isinstance(x, OnCard)]
     asked = kwargs.get("device")
     is_card = bool(on_card) if asked is None else torch.device(asked).type == "card"
@@ -104,7 +103,8 @@ def run(func, args, kwargs):
     if func in COPIES and on_card and not is_card:
         sent_back.append(on_card[0].numel())
     known = {id(x.held): x for x in on_card}
-    args, kwargs = tree_map(held, (args, kwargs))
+    args = each(held, args)
+    kwargs = {name: each(held, value) for name, value in kwargs.items()}
     if asked is not None:
         kwargs = kwargs | {"device": torch.device("cpu")}
 
@@ -113,7 +113,23 @@ def run(func, args, kwargs):
             return x
         return known[id(x)] if id(x) in known else OnCard(x)
 
-    return tree_map(put_back, func(*args, **kwargs))
+    return each(put_back, func(*args, **kwargs))
+
+
+def tensors_in(given):
+    """Give the tensors in a tuple or list, and in those inside."""
+    for x in given:
+        if isinstance(x, torch.Tensor):
+            yield x
+        elif isinstance(x, tuple | list):
+            yield from tensors_in(x)
+
+
+def each(function, given):
+    """Apply a function to what is given, or to each in a tuple or list."""
+    if isinstance(given, tuple | list):
+        return type(given)([each(function, x) for x in given])
+    return function(given)
 
 
 def held(x):
@@ -125,7 +141,7 @@ def check_together(func, args, tensors):
     """Refuse tensors of the CPU beside those on the card; single numbers may be."""
     positions = ()
     if func in BY_POSITION and isinstance(args[0], OnCard):
-        positions = {id(x) for x in tree_leaves(args[1])}
+        positions = {id(x) for x in args[1]}
     for x in tensors:
         if not isinstance(x, OnCard) and x.dim() and id(x) not in positions:
             raise RuntimeError(

@@ -18,13 +18,14 @@ def small_integers(seed, n=60, weighted=False):
 
 
 @given(
-    st.integers(0, 10**6),
-    st.integers(1, 60),
-    st.sampled_from([1, 2, 7, 1024]),
-    st.booleans(),
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 60),
+    head=st.sampled_from([1, 2, 7, 1024]),
+    weighted=st.booleans(),
 )
-def test_lazy_equals_plain_with_ties(seed, n, head, weighted):
-    z, labeled, weights = small_integers(seed, weighted=weighted)
+def test_lazy_equals_plain_with_ties(send, seed, n, head, weighted):
+    here = small_integers(seed, weighted=weighted)
+    z, labeled, weights = send(here)
     lazy = k_center_greedy(
         z,
         n,
@@ -32,8 +33,8 @@ def test_lazy_equals_plain_with_ties(seed, n, head, weighted):
         weights=weights,
         head=head,
     )
-    plain_weights = None if weights is None else weights.numpy()
-    chosen, radii = textbook(z.numpy(), labeled.numpy(), n, plain_weights)
+    z, labeled, weights = (None if rows is None else rows.numpy() for rows in here)
+    chosen, radii = textbook(z, labeled, n, weights)
     assert lazy.positions.tolist() == chosen
     np.testing.assert_allclose(lazy.radii.numpy(), radii, atol=1e-7)
 
@@ -52,27 +53,28 @@ def test_published_codes_answer(dtype, golden, device):
     np.testing.assert_allclose(ours.radii[:-1], answers["radius"][1:], rtol=1e-5)
 
 
-def test_radii_in_blocks_equal_those_in_one_piece():
+def test_radii_in_blocks_equal_those_in_one_piece(send):
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(5000, 7, generator=generator, dtype=torch.float64)
     labeled = torch.randn(4500, 7, generator=generator, dtype=torch.float64)
     expected = torch.cdist(z, labeled).amin(dim=1).square()
-    np.testing.assert_allclose(nearest_labeled_distance(z, labeled), expected)
+    z, labeled = send((z, labeled))
+    np.testing.assert_allclose(nearest_labeled_distance(z, labeled).cpu(), expected)
     assert torch.isinf(nearest_labeled_distance(z, labeled[:0])).all()
 
 
-def test_nothing_labelled_starts_from_the_largest_norm():
-    z = torch.tensor([[0.0, -1], [0, -6], [5, 0], [0, 0]])
+def test_nothing_labelled_starts_from_the_largest_norm(send):
+    z = send(torch.tensor([[0.0, -1], [0, -6], [5, 0], [0, 0]]))
     picked = k_center_greedy(z, 4)
     assert picked.positions.tolist() == [1, 2, 0, 3]
     np.testing.assert_allclose(picked.radii, [61**0.5, 5, 1, 0])
 
 
-def test_gradient_embeddings_are_covered_too():
+def test_gradient_embeddings_are_covered_too(send):
     generator = torch.Generator().manual_seed(0)
     z = torch.randn(300, 4, generator=generator, dtype=torch.float64)
     a = torch.randn(300, 3, generator=generator, dtype=torch.float64)
-    factored = k_center_greedy(z, 30, a=a)
+    factored = k_center_greedy(send(z), 30, a=send(a))
     dense = torch.einsum("nk,nd->nkd", a, z).flatten(1)
     first = int(factored.positions[0])
     assert first == int(dense.square().sum(dim=1).argmax())
@@ -90,7 +92,7 @@ def test_gradient_embeddings_are_covered_too():
         ({"weights": torch.full((60,), torch.nan)}, "for each of the 60 rows"),
     ],
 )
-def test_bad_arguments_get_a_sentence(options, message):
+def test_bad_arguments_get_a_sentence(options, message, send):
     z, _, _ = small_integers(0)
     with pytest.raises(ValueError, match=message):
-        k_center_greedy(z, **{"n": 3, **options})
+        k_center_greedy(send(z), **send({"n": 3, **options}))

@@ -20,20 +20,20 @@ def rows(seed, n=40, n_labeled=7, d=3, **options):
     return z[:n], z[n:]
 
 
-@given(st.integers(0, 10**6), st.integers(3, 6), st.integers(1, 12))
-def test_formulas(seed, d, n_labeled):
+@given(seed=st.integers(0, 10**6), d=st.integers(3, 6), n_labeled=st.integers(1, 12))
+def test_formulas(send, seed, d, n_labeled):
     z, labeled = rows(seed, 15, n_labeled, d)
     z, labeled = 3 * z + 5, 3 * labeled + 5
     expected = textbook.standardize(z.numpy(), labeled.numpy())
-    scaled = standardize(z, labeled)
+    scaled = standardize(*send((z, labeled)))
     for ours, theirs in zip(scaled, expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+        np.testing.assert_allclose(ours.cpu(), theirs, atol=1e-10)
     np.testing.assert_allclose(
-        min_distance(*scaled), textbook.min_distance(*expected), atol=1e-7
+        min_distance(*scaled).cpu(), textbook.min_distance(*expected), atol=1e-7
     )
     found = PosteriorVariance(scaled[0]).add(scaled[1])
     theirs = textbook.posterior_variance(*expected, found.jitter)
-    np.testing.assert_allclose(found.values, theirs, atol=1e-5)
+    np.testing.assert_allclose(found.values.cpu(), theirs, atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -65,9 +65,12 @@ def test_variance_of_clusters_in_float32(spread, device):
     np.testing.assert_allclose(found.values.cpu(), expected, atol=1e-5)
 
 
-@given(st.integers(0, 10**6), st.lists(st.integers(0, 6), min_size=1, max_size=5))
-def test_steps_equal_all_at_once(seed, sizes):
-    z, labeled = rows(seed, 30, max(1, sum(sizes)), 4)
+@given(
+    seed=st.integers(0, 10**6),
+    sizes=st.lists(st.integers(0, 6), min_size=1, max_size=5),
+)
+def test_steps_equal_all_at_once(send, seed, sizes):
+    z, labeled = send(rows(seed, 30, max(1, sum(sizes)), 4))
     labeled = labeled[: sum(sizes)]
     grown = PosteriorVariance(z)
     for part in labeled.split(sizes):
@@ -75,13 +78,13 @@ def test_steps_equal_all_at_once(seed, sizes):
         assert grown.add(part) is grown
         assert (grown.values <= before + 1e-12).all()
     at_once = PosteriorVariance(z).add(labeled)
-    np.testing.assert_allclose(grown.values, at_once.values, atol=1e-7)
+    torch.testing.assert_close(grown.values, at_once.values, rtol=1e-7, atol=1e-7)
     assert len(grown.labeled) == len(labeled)
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_duplicates_among_the_labeled_raise_the_jitter(together):
-    z, labeled = rows(3)
+def test_duplicates_among_the_labeled_raise_the_jitter(together, device):
+    z, labeled = rows(3, device=device)
     once = PosteriorVariance(z).add(labeled)
     assert once.jitter == 0
     twice = PosteriorVariance(z)
@@ -90,12 +93,12 @@ def test_duplicates_among_the_labeled_raise_the_jitter(together):
     else:
         twice.add(labeled).add(labeled)
     assert 0 < twice.jitter <= 1e-4
-    np.testing.assert_allclose(twice.values, once.values, atol=1e-5)
+    torch.testing.assert_close(twice.values, once.values, rtol=1e-7, atol=1e-5)
 
 
-def test_labeled_rows_are_known_and_far_ones_are_not():
-    _, labeled = rows(4)
-    both = torch.cat([labeled, torch.full((1, 3), 1e4, dtype=torch.float64)])
+def test_labeled_rows_are_known_and_far_ones_are_not(device):
+    _, labeled = rows(4, device=device)
+    both = torch.cat([labeled, labeled[:1] * 0 + 1e4])
     variances = posterior_variance(both, labeled)
     assert (variances[:-1] < 1e-9).all()
     assert variances[-1] == 1
@@ -104,27 +107,30 @@ def test_labeled_rows_are_known_and_far_ones_are_not():
     assert distances[-1] == 1
 
 
-def test_nothing_labeled():
-    z, _ = rows(5)
+def test_nothing_labeled(send):
+    here, _ = rows(5)
+    z = send(here)
     assert (min_distance(z, z[:0]) == 1).all()
     assert (posterior_variance(z, z[:0]) == 1).all()
     scaled, none = standardize(z, z[:0])
     assert none.shape == (0, 3)
-    np.testing.assert_allclose(scaled, textbook.standardize(z, z[:0])[0], atol=1e-12)
+    expected, _ = textbook.standardize(here, here[:0])
+    np.testing.assert_allclose(scaled.cpu(), expected, atol=1e-12)
 
 
-def test_all_rows_labeled():
-    z, _ = rows(5)
+def test_all_rows_labeled(device):
+    z, _ = rows(5, device=device)
     assert (min_distance(z, z) == 0).all()
     assert (posterior_variance(z, z) < 1e-6).all()
 
 
 @pytest.mark.parametrize("constant", [0.0, 1.0, 0.1, 1e6])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_constant_features_are_dropped(constant, dtype):
-    z, labeled = rows(6, dtype=dtype)
+def test_constant_features_are_dropped(constant, dtype, device):
+    options = {"dtype": dtype, "device": device}
+    z, labeled = rows(6, **options)
     expected = standardize(z, labeled)
-    column = torch.full((len(z) + len(labeled), 1), constant, dtype=dtype)
+    column = torch.full((len(z) + len(labeled), 1), constant, **options)
     wide = (
         torch.cat([z, column[: len(z)]], dim=1),
         torch.cat([labeled, column[len(z) :]], dim=1),
@@ -133,8 +139,8 @@ def test_constant_features_are_dropped(constant, dtype):
         assert torch.equal(ours, theirs)
 
 
-def test_only_constant_features():
-    z = torch.ones(5, 2, dtype=torch.float64)
+def test_only_constant_features(device):
+    z = torch.ones(5, 2, dtype=torch.float64, device=device)
     scaled = standardize(z, z[:2])
     assert [tuple(part.shape) for part in scaled] == [(5, 0), (2, 0)]
     assert (min_distance(*scaled) == 0).all()
@@ -142,35 +148,33 @@ def test_only_constant_features():
 
 
 @pytest.mark.parametrize("offset", [1e4, -1e8])
-def test_far_offsets(offset):
+def test_far_offsets(offset, send):
     z, labeled = rows(7)
-    far = standardize(z + offset, labeled + offset)
+    far = standardize(*send((z + offset, labeled + offset)))
     near = textbook.standardize(z.numpy(), labeled.numpy())
     for ours, theirs in zip(far, near, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-6)
-    np.testing.assert_allclose(
-        posterior_variance(*far), textbook.posterior_variance(*near), atol=1e-4
-    )
+        np.testing.assert_allclose(ours.cpu(), theirs, atol=1e-6)
+    expected = textbook.posterior_variance(*near)
+    np.testing.assert_allclose(posterior_variance(*far).cpu(), expected, atol=1e-4)
 
 
-def test_more_rows_than_a_block():
+def test_more_rows_than_a_block(send):
     z, labeled = rows(8, 5000, 6, 2)
     expected = textbook.posterior_variance(z[-20:].numpy(), labeled.numpy())
-    np.testing.assert_allclose(
-        posterior_variance(z, labeled)[-20:], expected, atol=1e-7
-    )
     distances = torch.cdist(z, labeled).amin(dim=1)
-    np.testing.assert_allclose(
-        min_distance(z, labeled), distances / distances.max(), atol=1e-6
-    )
+    z, labeled = send((z, labeled))
+    ours = posterior_variance(z, labeled)[-20:].cpu()
+    np.testing.assert_allclose(ours, expected, atol=1e-7)
+    ours = min_distance(z, labeled).cpu()
+    np.testing.assert_allclose(ours, distances / distances.max(), atol=1e-6)
 
 
 MEASURES = [standardize, min_distance, posterior_variance]
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_shapes_and_dtypes_must_fit(measure):
-    z, labeled = rows(9)
+def test_shapes_and_dtypes_must_fit(measure, device):
+    z, labeled = rows(9, device=device)
     with pytest.raises(ValueError, match=r"the 3 columns of z. Got shape \(7, 2\)"):
         measure(z, labeled[:, :2])
     with pytest.raises(ValueError, match=r"columns of z. Got shape \(3,\)"):
@@ -186,14 +190,14 @@ def test_shapes_and_dtypes_must_fit(measure):
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize("in_pool", [True, False])
-def test_numbers_that_are_not_finite(measure, value, in_pool):
-    z, labeled = rows(10)
+def test_numbers_that_are_not_finite(measure, value, in_pool, device):
+    z, labeled = rows(10, device=device)
     (z if in_pool else labeled)[2, 1] = value
     with pytest.raises(ValueError, match=r"not finite, in 1 row"):
         measure(z, labeled)
 
 
-def test_overflow_is_said():
-    z, labeled = rows(11)
+def test_overflow_is_said(device):
+    z, labeled = rows(11, device=device)
     with pytest.raises(ValueError, match="overflow"):
         standardize(z * 1e200, labeled)

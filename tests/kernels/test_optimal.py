@@ -32,16 +32,16 @@ def smallest_radius(z, n, labeled):
 
 @settings(max_examples=60)
 @given(
-    st.integers(0, 10**6),
-    st.integers(1, 9),
-    st.integers(0, 3),
-    st.booleans(),
-    st.data(),
+    seed=st.integers(0, 10**6),
+    n_rows=st.integers(1, 9),
+    n_labeled=st.integers(0, 3),
+    ties=st.booleans(),
+    data=st.data(),
 )
-def test_no_subset_is_better(seed, n_rows, n_labeled, ties, data):
+def test_no_subset_is_better(send, seed, n_rows, n_labeled, ties, data):
     n = data.draw(st.integers(1, n_rows))
     z, labeled = pool(seed, n_rows, n_labeled, ties)
-    ours = optimal_radius(z, n, z_labeled=labeled)
+    ours = optimal_radius(send(z), n, z_labeled=send(labeled))
     assert ours.radius == pytest.approx(smallest_radius(z.numpy(), n, labeled.numpy()))
     assert ours.positions.tolist() == sorted(set(ours.positions.tolist()))
     assert len(ours.positions) == n
@@ -50,9 +50,14 @@ def test_no_subset_is_better(seed, n_rows, n_labeled, ties, data):
 
 
 @settings(max_examples=20)
-@given(st.integers(0, 10**6), st.integers(1, 8), st.booleans(), st.booleans())
-def test_greedy_is_at_most_twice_the_optimum(seed, n, has_labeled, ties):
-    z, labeled = pool(seed, 40, 3, ties)
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 8),
+    has_labeled=st.booleans(),
+    ties=st.booleans(),
+)
+def test_greedy_is_at_most_twice_the_optimum(send, seed, n, has_labeled, ties):
+    z, labeled = send(pool(seed, 40, 3, ties))
     near = nearest_labeled_distance(z, labeled) if has_labeled else None
     greedy = float(k_center_greedy(z, n, nearest_labeled=near).radii[-1])
     best = optimal_radius(z, n, z_labeled=labeled if has_labeled else None).radius
@@ -70,47 +75,47 @@ def test_beats_greedy_on_a_line(dtype, device):
     assert ours.n_programs >= 1
 
 
-def test_labelled_rows_count():
-    z = torch.tensor([[0.0], [1], [10], [11]])
+def test_labelled_rows_count(send):
+    z = send(torch.tensor([[0.0], [1], [10], [11]]))
     assert optimal_radius(z, 1).radius == 10
-    ours = optimal_radius(z, 1, z_labeled=torch.tensor([[0.5]]))
+    ours = optimal_radius(z, 1, z_labeled=z[:1] + 0.5)
     assert ours.radius == 1
     assert ours.positions.tolist() in ([2], [3])
 
 
-def test_an_empty_set_of_labelled_rows_is_none():
-    z, labeled = pool(0, 12)
+def test_an_empty_set_of_labelled_rows_is_none(send):
+    z, labeled = send(pool(0, 12))
     assert len(labeled) == 0
     with_empty = optimal_radius(z, 3, z_labeled=labeled)
     assert with_empty.radius == optimal_radius(z, 3).radius
 
 
 @pytest.mark.parametrize("ties", [False, True])
-def test_all_rows_have_radius_zero(ties):
-    z, _ = pool(0, 12, ties=ties)
+def test_all_rows_have_radius_zero(ties, send):
+    z, _ = send(pool(0, 12, ties=ties))
     ours = optimal_radius(z, 12)
     assert ours.radius == 0
     assert ours.n_programs == 0
     assert ours.positions.tolist() == list(range(12))
 
 
-def test_far_from_the_origin_nothing_is_lost():
+def test_far_from_the_origin_nothing_is_lost(send):
     """Two far clusters: expanded squares would round the small distances away."""
     z = torch.tensor([[0, 1e-3, 3e-3, 1e8, 1e8 + 4]], dtype=torch.float64).T
-    ours = optimal_radius(z, 3)
+    ours = optimal_radius(send(z), 3)
     assert ours.radius == pytest.approx(2e-3)
     assert ours.positions.tolist() == [1, 3, 4]
 
 
-def test_the_time_limit_is_told():
-    z, _ = pool(0, 150)
+def test_the_time_limit_is_told(send):
+    z, _ = send(pool(0, 150))
     with pytest.raises(RuntimeError, match=r"reached the time limit.*n=5.*lies"):
         optimal_radius(z, 5, time_limit=1e-6)
     small = optimal_radius(z[:20], 3, time_limit=60)
     assert small.radius == optimal_radius(z[:20], 3).radius
 
 
-def test_a_wrong_answer_is_refused(monkeypatch):
+def test_a_wrong_answer_is_refused(monkeypatch, send):
     real = optimal.milp
 
     def lazy(*args, **options):
@@ -120,7 +125,7 @@ def test_a_wrong_answer_is_refused(monkeypatch):
 
     monkeypatch.setattr(optimal, "milp", lazy)
     with pytest.raises(RuntimeError, match="HiGHS failed before"):
-        optimal_radius(pool(0, 20)[0], 3)
+        optimal_radius(send(pool(0, 20)[0]), 3)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +147,7 @@ def test_a_wrong_answer_is_refused(monkeypatch):
         ({"time_limit": float("nan")}, "time_limit must be .* Got nan"),
     ],
 )
-def test_bad_arguments_get_a_sentence(options, message):
+def test_bad_arguments_get_a_sentence(options, message, send):
     good = {"z": pool(0, 12)[0], "n": 3}
     with pytest.raises(ValueError, match=message):
-        optimal_radius(**{**good, **options})
+        optimal_radius(**send({**good, **options}))

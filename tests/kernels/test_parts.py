@@ -72,12 +72,17 @@ dtypes = st.sampled_from([torch.float16, torch.float32, torch.float64])
 
 
 @settings(max_examples=15)
-@given(st.integers(0, 10**6), cuts, st.booleans(), st.booleans(), dtypes)
-@example(0, [1, 2, 3], True, True, torch.float16)
-def test_seeding_does_not_hang_on_the_parts(number, cuts, plain, has_ties, dtype):
-    z, a = make_rows(
-        number, n_classes=None if plain else 3, has_ties=has_ties, dtype=dtype
-    )
+@given(
+    number=st.integers(0, 10**6),
+    cuts=cuts,
+    plain=st.booleans(),
+    has_ties=st.booleans(),
+    dtype=dtypes,
+)
+@example(number=0, cuts=[1, 2, 3], plain=True, has_ties=True, dtype=torch.float16)
+def test_seeding_does_not_hang_on_the_parts(send, number, cuts, plain, has_ties, dtype):
+    n_classes = None if plain else 3
+    z, a = send(make_rows(number, n_classes=n_classes, has_ties=has_ties, dtype=dtype))
     whole = kmeans_plusplus(
         z, 30, a=a, width=8, generator=torch.Generator().manual_seed(number)
     )
@@ -91,13 +96,20 @@ def test_seeding_does_not_hang_on_the_parts(number, cuts, plain, has_ties, dtype
 
 
 @settings(max_examples=15)
-@given(st.integers(0, 10**6), cuts, st.booleans(), st.booleans(), st.booleans(), dtypes)
+@given(
+    number=st.integers(0, 10**6),
+    cuts=cuts,
+    is_weighted=st.booleans(),
+    has_ties=st.booleans(),
+    is_labeled=st.booleans(),
+    dtype=dtypes,
+)
 @example(0, [1, 2, 3], True, True, True, torch.float16)
 @example(1, [2], False, True, False, torch.float64)
 def test_covering_does_not_hang_on_the_parts(
-    number, cuts, is_weighted, has_ties, is_labeled, dtype
+    send, number, cuts, is_weighted, has_ties, is_labeled, dtype
 ):
-    z, _ = make_rows(number, has_ties=has_ties, dtype=dtype)
+    z, _ = send(make_rows(number, has_ties=has_ties, dtype=dtype))
     weights = (z[:, 0].abs() / 10).float() if is_weighted else None
     z_labeled = z[::9000] + 1 if is_labeled else None
     squares = None if z_labeled is None else nearest_labeled_distance(z, z_labeled)

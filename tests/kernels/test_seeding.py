@@ -76,13 +76,18 @@ def test_the_law_catches_a_sampler_that_accepts_everything(monkeypatch):
     assert p_value(counts, law_of_three(gradient_embeddings(z))) < 1e-6
 
 
-@given(st.integers(0, 10**6), st.integers(1, 40), st.integers(1, 9), st.integers(1, 9))
-def test_always_n_distinct_positions(seed, n, width, n_proposals):
+@given(
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 40),
+    width=st.integers(1, 9),
+    n_proposals=st.integers(1, 9),
+)
+def test_always_n_distinct_positions(send, seed, n, width, n_proposals):
     generator = torch.Generator().manual_seed(seed)
     # Few distinct rows: most of a large batch must be filled.
     z = torch.randint(0, 3, (40, 2), generator=generator).float()
     drawn = kmeans_plusplus(
-        z, n, generator=generator, width=width, n_proposals=n_proposals
+        send(z), n, generator=generator, width=width, n_proposals=n_proposals
     )
     assert len(set(drawn.positions.tolist())) == n
     n_distinct = len(z.unique(dim=0))
@@ -91,8 +96,8 @@ def test_always_n_distinct_positions(seed, n, width, n_proposals):
     assert len(picked.unique(dim=0)) == n - drawn.n_filled
 
 
-def test_a_certain_model_is_filled_at_random():
-    z, a = torch.randn(50, 4), torch.zeros(50, 3)
+def test_a_certain_model_is_filled_at_random(send):
+    z, a = send((torch.randn(50, 4), torch.zeros(50, 3)))
     answers = {
         tuple(kmeans_plusplus(z, 5, a=a, generator=_seeded(s)).positions.tolist())
         for s in range(5)
@@ -100,11 +105,11 @@ def test_a_certain_model_is_filled_at_random():
     assert len(answers) == 5
 
 
-def test_first_centre():
-    z = torch.tensor([[1.0, 0], [0, 5], [3, 3], [0, 0]])
+def test_first_centre(send):
+    z = send(torch.tensor([[1.0, 0], [0, 5], [3, 3], [0, 0]]))
     assert kmeans_plusplus(z, 1).positions.tolist() == [1]
     assert kmeans_plusplus(z + 100, 1, init=3).positions.tolist() == [3]
-    a = torch.tensor([[9.0], [1], [1], [1]])
+    a = send(torch.tensor([[9.0], [1], [1], [1]]))
     assert kmeans_plusplus(z, 1, a=a).positions.tolist() == [0]
     firsts = {
         int(kmeans_plusplus(z, 1, init="uniform", generator=_seeded(s)).positions[0])
@@ -134,10 +139,11 @@ def test_same_generator_same_answer_on_every_device_and_any_threads(device):
     assert again.positions.tolist() == here.positions.tolist()
 
 
-def test_potential_is_that_of_the_published_code(golden):
+def test_potential_is_that_of_the_published_code(golden, send):
     answers = golden("badge.npz")
     z, p = torch.tensor(answers["h"]), torch.tensor(answers["p"])
     a = p - torch.nn.functional.one_hot(p.argmax(dim=1), p.shape[1]).float()
+    z, a = send((z, a))
     n = int(answers["B"])
     potentials = [
         potential(z, a, kmeans_plusplus(z, n, a=a, generator=_seeded(s)).positions)
@@ -149,14 +155,14 @@ def test_potential_is_that_of_the_published_code(golden):
     assert abs(np.mean(potentials) - published.mean()) < 3 * error
 
 
-def test_potential_is_that_of_the_textbook():
+def test_potential_is_that_of_the_textbook(send):
     z = torch.randn(400, 3, generator=_seeded(0), dtype=torch.float64)
     g = z.numpy()
     rng = np.random.default_rng(0)
     first = int((g**2).sum(axis=1).argmax())
     slow = [potential(z, None, textbook(g, 20, first, rng)) for _ in range(60)]
     fast = [
-        potential(z, None, kmeans_plusplus(z, 20, generator=_seeded(s)).positions)
+        potential(z, None, kmeans_plusplus(send(z), 20, generator=_seeded(s)).positions)
         for s in range(60)
     ]
     error = np.sqrt((np.var(slow, ddof=1) + np.var(fast, ddof=1)) / 60)
@@ -166,7 +172,7 @@ def test_potential_is_that_of_the_textbook():
 def potential(z, a, picked):
     """Give Σ_i min_c ‖g_i − g_c‖² in float64."""
     z, a = z.double(), None if a is None else a.double()
-    picked = torch.as_tensor(picked)
+    picked = torch.as_tensor(picked, device=z.device)
     inner = z @ z[picked].T if a is None else (z @ z[picked].T) * (a @ a[picked].T)
     norms = (z**2).sum(dim=1) * (1 if a is None else (a**2).sum(dim=1))
     squares = norms[:, None] + norms[picked] - 2 * inner

@@ -24,15 +24,15 @@ def probabilities(draw, max_rows=20):
 
 @pytest.mark.parametrize("name", MEASURES)
 @given(proba=probabilities())
-def test_equals_the_textbook(name, proba):
-    fast = getattr(uncertainty, name)(torch.as_tensor(proba)).numpy()
+def test_equals_the_textbook(send, name, proba):
+    fast = getattr(uncertainty, name)(send(torch.as_tensor(proba))).cpu()
     slow = [getattr(textbook, name)(row) for row in proba.tolist()]
     np.testing.assert_allclose(fast, slow, rtol=1e-12, atol=1e-15)
 
 
 @given(proba=probabilities())
-def test_ranges(proba):
-    p, n_classes = torch.as_tensor(proba), proba.shape[1]
+def test_ranges(send, proba):
+    p, n_classes = send(torch.as_tensor(proba)), proba.shape[1]
     slack = 1e-12
     confidence = uncertainty.least_confidence(p)
     assert ((confidence >= -slack) & (confidence <= 1 - 1 / n_classes + slack)).all()
@@ -53,8 +53,8 @@ def test_certain_row_scores_lowest_and_uniform_row_highest(name, device):
     assert torch.isfinite(scores).all()
 
 
-def test_single_class_is_no_special_case_for_the_caller():
-    one = torch.ones(3, 1)
+def test_single_class_is_no_special_case_for_the_caller(device):
+    one = torch.ones(3, 1, device=device)
     assert uncertainty.margin(one).tolist() == [-1.0] * 3
     assert uncertainty.entropy(one).tolist() == [0.0] * 3
     assert uncertainty.least_confidence(one).tolist() == [0.0] * 3
