@@ -30,18 +30,24 @@ STRATEGIES = {
 }
 
 
-def data(name, **options):
-    """Give a data set from a file at hand, or from OpenML."""
-    path = shared(f"{name}.npz")
-    return {"npz": str(path), **options} if path.is_file() else name
+MODELS = {"mlp": {"model": "mlp", "width": 128}}
+
+
+def datasets():
+    """Give the data sets, from files at hand or from OpenML."""
+    given = {}
+    for name, options in {"letter": {"n_train": 16_000}, "mnist": {}}.items():
+        path = shared(f"{name}.npz")
+        given[name] = {"npz": str(path), **options} if path.is_file() else name
+    return given
 
 
 def make_grid(full=False):
     """Give the grid; short of ``full`` it ends at 3,300 or 4,100 labels."""
     return Grid(
         name="badge",
-        datasets={"letter": data("letter", n_train=16_000), "mnist": data("mnist")},
-        models={"mlp": {"model": "mlp", "width": 128}},
+        datasets=datasets(),
+        models=MODELS,
         strategies=STRATEGIES,
         batch_sizes=(100, 1000, 10_000) if full else (100, 1000),
         seeds=5,
