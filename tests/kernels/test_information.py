@@ -89,18 +89,20 @@ def full_evaluation(p, n, limit, seed):
 @pytest.mark.parametrize("name", POINTWISE)
 @given(st.integers(0, 10**6), st.integers(2, 6), st.integers(2, 5), st.booleans())
 @settings(max_examples=25)
-def test_measures_equal_the_textbook(name, seed, n_draws, n_classes, coarse):
+def test_measures_equal_the_textbook(device, name, seed, n_draws, n_classes, coarse):
     make = coarse_draws if coarse else random_draws
     p = make(seed, n_draws, 9, n_classes)
-    fast = getattr(information, name)(p)
+    fast = getattr(information, name)(p.to(device)).cpu()
     assert fast.dtype == torch.float64
     np.testing.assert_allclose(fast, POINTWISE[name](p.numpy()), rtol=0, atol=1e-13)
 
 
 @given(st.integers(0, 10**6), st.integers(1, 7), st.integers(1, 6))
 @settings(max_examples=40)
-def test_bald_lies_between_zero_and_what_there_is_to_know(seed, n_draws, n_classes):
-    p = random_draws(seed, n_draws, 12, n_classes, sharpness=9.0)
+def test_bald_lies_between_zero_and_what_there_is_to_know(
+    device, seed, n_draws, n_classes
+):
+    p = random_draws(seed, n_draws, 12, n_classes, sharpness=9.0).to(device)
     scores = information.bald(p)
     assert ((scores >= 0) & (scores <= math.log(min(n_draws, n_classes)) + 1e-9)).all()
     assert (scores <= information.entropy_of_mean(p) + 1e-12).all()
@@ -126,9 +128,12 @@ def test_measures_by_hand_in_blocks_and_on_the_device(name, device):
 
 @given(st.integers(0, 10**6), st.integers(1, 5), st.integers(1, 4), st.integers(1, 5))
 @settings(max_examples=40)
-def test_joint_entropy_is_that_of_all_configurations(seed, n_draws, n_classes, size):
+def test_joint_entropy_is_that_of_all_configurations(
+    device, seed, n_draws, n_classes, size
+):
     p = random_draws(seed, n_draws, size, n_classes, certain=3)
     expected = textbook.joint_entropy(p.numpy())
+    p = p.to(device)
     for chunk in (1, 50, None):
         assert joint_entropy(p, chunk=chunk) == pytest.approx(expected, abs=1e-10)
     # Where all configurations fit, the sampled one is exact as well.
@@ -151,13 +156,14 @@ def test_sampled_joint_entropy_has_no_bias(n_configurations, device):
     assert np.std(answers) < math.log(4**5) / 2 / math.sqrt(n_configurations)
 
 
-def test_sampled_gains_have_no_bias():
+def test_sampled_gains_have_no_bias(device):
     p = random_draws(6, 6, 10, 3, sharpness=1.0, certain=5)
     chosen = [1, 2, 3, 4]
     before = textbook.information(p[:, chosen].numpy())
     exact = [
         textbook.information(p[:, [*chosen, i]].numpy()) - before for i in range(10)
     ]
+    p = p.to(device)
     generator, answers, spreads = generator_of(0), [], []
     for _ in range(200):
         known = Configurations.none(6, p.device)
@@ -165,8 +171,8 @@ def test_sampled_gains_have_no_bias():
             known = known.extended(p[:, i], 30, generator)
         assert not known.is_exact
         gains, spread = full_gains(p, known)
-        answers.append(gains.numpy())
-        spreads.append(spread.numpy())
+        answers.append(gains.cpu().numpy())
+        spreads.append(spread.cpu().numpy())
     deviation = np.std(answers, axis=0, ddof=1)
     assert (np.abs(np.mean(answers, axis=0) - exact) < 4 * deviation / math.sqrt(200))[
         1:
@@ -175,11 +181,12 @@ def test_sampled_gains_have_no_bias():
     assert (deviation < 1.2 * np.mean(spreads, axis=0) / math.sqrt(30) + 1e-9).all()
 
 
-def test_tiny_probabilities_of_long_batches_do_not_underflow():
-    p = torch.full((2, 400, 2), 0.5, dtype=torch.float64)
+def test_tiny_probabilities_of_long_batches_do_not_underflow(device):
+    p = torch.full((2, 400, 2), 0.5, dtype=torch.float64, device=device)
     entropy = joint_entropy_sampled(p, n_configurations=50)
     assert entropy == pytest.approx(400 * math.log(2))
     p = torch.tensor([[[1.0, 5e-324]] * 3, [[1.0, 0.0]] * 3], dtype=torch.float64)
+    p = p.to(device)
     assert joint_entropy(p) == pytest.approx(0, abs=1e-12)
     assert batch_bald(p, 2).n_filled == 2
 
@@ -192,10 +199,10 @@ def test_tiny_probabilities_of_long_batches_do_not_underflow():
     st.booleans(),
 )
 @settings(max_examples=50)
-def test_lazy_equals_plain_greedy(seed, n_draws, n_classes, n, coarse):
+def test_lazy_equals_plain_greedy(device, seed, n_draws, n_classes, n, coarse):
     make = coarse_draws if coarse else random_draws
     p = make(seed, n_draws, 9, n_classes)
-    lazy = told(p, n)
+    lazy = told(p.to(device), n)
     chosen, scores = textbook.batch_bald(p.numpy(), n)
     assert lazy.positions.tolist() == chosen
     np.testing.assert_allclose(lazy.scores, scores, atol=1e-10)
@@ -208,15 +215,17 @@ def test_lazy_equals_plain_greedy(seed, n_draws, n_classes, n, coarse):
     st.integers(0, 10**6),
     st.sampled_from([5, 40, 300, 10_000]),
     st.booleans(),
-    st.sampled_from([300, None]),
+    st.sampled_from([2000, None]),
 )
 @settings(max_examples=40)
-def test_lazy_equals_the_full_evaluation_on_a_sample(seed, limit, coarse, chunk):
+def test_lazy_equals_the_full_evaluation_on_a_sample(
+    device, seed, limit, coarse, chunk
+):
     p = (
         coarse_draws(seed, 40, 200, 5)
         if coarse
         else random_draws(seed, 12, 200, 5, 0.7)
-    )
+    ).to(device)
     lazy = told(p, 8, seed, n_configurations=limit, chunk=chunk)
     chosen, gains = full_evaluation(p, 8, limit, seed)
     assert lazy.positions[: len(chosen)].tolist() == chosen
@@ -225,8 +234,8 @@ def test_lazy_equals_the_full_evaluation_on_a_sample(seed, limit, coarse, chunk)
     assert len(lazy.positions.unique()) == 8
 
 
-def test_few_are_evaluated():
-    p = random_draws(3, 12, 2000, 6, sharpness=0.7, certain=2000)
+def test_few_are_evaluated(device):
+    p = random_draws(3, 12, 2000, 6, sharpness=0.7, certain=2000).to(device)
     lazy = told(p, 7, n_configurations=1296)
     chosen, _ = full_evaluation(p, 7, 1296, 0)
     assert lazy.positions.tolist() == chosen
@@ -237,9 +246,9 @@ def test_few_are_evaluated():
 
 @given(st.integers(0, 10**6), st.sampled_from([60, 700]), st.booleans())
 @settings(max_examples=20)
-def test_groups_bound_gains_from_above(seed, limit, coarse):
+def test_groups_bound_gains_from_above(device, seed, limit, coarse):
     make = coarse_draws if coarse else random_draws
-    p = make(seed, 7, 40, 4)
+    p = make(seed, 7, 40, 4).to(device)
     known = Configurations.none(7, p.device)
     for i in (1, 2, 3, 5, 6, 7):
         known = known.extended(p[:, i], limit, generator_of(seed))
@@ -247,7 +256,7 @@ def test_groups_bound_gains_from_above(seed, limit, coarse):
     last = torch.full_like(gains, torch.inf)
     for posterior, mass in rungs(known.posterior, known.mass):
         assert len(mass) <= len(known.mass) / 2
-        np.testing.assert_allclose(posterior @ mass, known.posterior @ known.mass)
+        torch.testing.assert_close(posterior @ mass, known.posterior @ known.mass)
         bounds, _ = full_gains(p, known._replace(posterior=posterior, mass=mass))
         assert (bounds >= gains - 1e-12).all() and (bounds <= last + 1e-12).all()
         last = bounds
@@ -255,9 +264,9 @@ def test_groups_bound_gains_from_above(seed, limit, coarse):
 
 @given(st.integers(0, 10**6), st.integers(2, 6))
 @settings(max_examples=20)
-def test_a_batch_tells_no_more_than_its_rows_and_one_row_is_bald(seed, n):
-    p = random_draws(seed, 6, 30, 4)
-    alone = information.bald(p)
+def test_a_batch_tells_no_more_than_its_rows_and_one_row_is_bald(device, seed, n):
+    p = random_draws(seed, 6, 30, 4).to(device)
+    alone = information.bald(p).cpu()
     picked = told(p, n)
     told_alone = alone[picked.positions[: len(picked.scores)]].cumsum(0)
     assert (picked.scores <= told_alone + 1e-9).all()
@@ -315,13 +324,14 @@ def test_chunks_dtypes_and_layouts_change_no_choice(limit, device):
     np.testing.assert_allclose(narrow.scores, whole.scores, atol=1e-5)
 
 
-def test_same_seed_same_answer_and_the_global_generator_stays():
-    p = random_draws(8, 12, 200, 5, sharpness=0.7, certain=50)
+def test_same_seed_same_answer_and_the_global_generator_stays(device):
+    p = random_draws(8, 12, 200, 5, sharpness=0.7, certain=50).to(device)
     state = torch.get_rng_state()
     first, again, other = (told(p, 8, seed, n_configurations=30) for seed in (1, 1, 2))
     assert first.positions.tolist() == again.positions.tolist()
-    assert torch.equal(first.scores, again.scores)
-    assert not torch.equal(first.scores, other.scores)
+    rounding = 0 if device == "cpu" else 1e-12  # a card adds in any order
+    np.testing.assert_allclose(first.scores, again.scores, rtol=0, atol=rounding)
+    assert not torch.allclose(first.scores, other.scores, rtol=0, atol=1e-6)
     n_exact = first.n_exact
     assert n_exact < 8 and (first.errors[n_exact:] > 0).all()
     assert first.errors[:n_exact].eq(0).all()
@@ -330,11 +340,11 @@ def test_same_seed_same_answer_and_the_global_generator_stays():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_all_known_is_filled_up_by_bald():
+def test_all_known_is_filled_up_by_bald(device):
     """Four certain models, told apart by two rows; the rest is noise."""
     votes = torch.tensor([[0, 0, 1, 1], [0, 1, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]])
     votes = torch.cat([votes[3:], votes[2:3], votes])
-    p = torch.nn.functional.one_hot(votes.T, 2).double()
+    p = torch.nn.functional.one_hot(votes.T, 2).double().to(device)
     picked = batch_bald(p, 6)
     assert picked.positions.tolist() == [2, 3, 1, 4, 0, 5]
     np.testing.assert_allclose(picked.scores, [math.log(2), math.log(4)])
@@ -342,24 +352,25 @@ def test_all_known_is_filled_up_by_bald():
     assert picked.reason.startswith("2 rows tell 1.39 nats, and no other row adds")
     # Certain models leave few configurations: enumerated however long the batch is.
     many = torch.nn.functional.one_hot(torch.arange(16)[:, None] >> torch.arange(4) & 1)
-    assert batch_bald(many.double(), 4, n_configurations=16).n_exact == 4
+    many = many.double().to(device)
+    assert batch_bald(many, 4, n_configurations=16).n_exact == 4
 
 
-def test_noise_on_a_sample_is_not_information():
-    p = random_draws(9, 3, 400, 4, sharpness=1.0, certain=400)
+def test_noise_on_a_sample_is_not_information(device):
+    p = random_draws(9, 3, 400, 4, sharpness=1.0, certain=400).to(device)
     picked = told(p, 40, n_configurations=64)
     n_told = 40 - picked.n_filled
     assert 3 < picked.n_exact < n_told < 40
     assert "is below twice its standard error" in picked.reason
     assert (picked.gains >= 2 * picked.errors).all()
     assert len(picked.positions.unique()) == 40
-    alone = information.bald(p)[picked.positions[n_told:]]
+    alone = information.bald(p).cpu()[picked.positions[n_told:]]
     assert (alone.diff() <= 1e-12).all()
 
 
-def test_one_draw_or_one_class_tells_nothing():
+def test_one_draw_or_one_class_tells_nothing(device):
     for p in (random_draws(1, 1, 5, 3), torch.ones(4, 5, 1)):
-        picked = batch_bald(p, 5)
+        picked = batch_bald(p.to(device), 5)
         assert picked.positions.tolist() == [0, 1, 2, 3, 4]
         assert picked.n_filled == 5 and len(picked.scores) == 0
 
@@ -384,17 +395,18 @@ HALF = torch.full((3, 6, 2), 0.5)
         ({"chunk": 0}, "chunk must be a whole number >= 1. Got 0"),
     ],
 )
-def test_bad_arguments_get_a_sentence(options, message):
+def test_bad_arguments_get_a_sentence(options, message, send):
     with pytest.raises(ValueError, match=message):
-        batch_bald(**{"probabilities": HALF, "n": 2, **options})
+        batch_bald(**send({"probabilities": HALF, "n": 2, **options}))
 
 
-def test_what_the_other_kernels_refuse():
+def test_what_the_other_kernels_refuse(device):
+    half = HALF.to(device)
     with pytest.raises(ValueError, match="at least 2 posterior draws"):
-        information.variation_ratio(HALF[:1])
+        information.variation_ratio(half[:1])
     with pytest.raises(ValueError, match=r"at most 1e\+09 .* 31 rows .* 2\^31: use"):
-        joint_entropy(HALF[:, :1].expand(3, 31, 2))
+        joint_entropy(half[:, :1].expand(3, 31, 2))
     with pytest.raises(ValueError, match="n_configurations must be"):
-        joint_entropy_sampled(HALF, n_configurations=1)
+        joint_entropy_sampled(half, n_configurations=1)
     with pytest.raises(ValueError, match="probabilities must be finite"):
-        information.bald(HALF / 0)
+        information.bald(half / 0)

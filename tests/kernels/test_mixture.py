@@ -34,8 +34,8 @@ def told(rows, batches, seed=0, **options):
 
 @settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 5), st.integers(0, 4))
-def test_few_rows_equal_the_textbook(seed, n_components, size, n_given):
-    rows = random_responsibilities(seed, 14, n_components)
+def test_few_rows_equal_the_textbook(device, seed, n_components, size, n_given):
+    rows = random_responsibilities(seed, 14, n_components).to(device)
     batches = torch.arange(2 * size).view(2, size)
     known = rows[14 - n_given :] if n_given else None
     ours = told(rows, batches, given=known)
@@ -68,12 +68,13 @@ def test_draws_agree_with_the_textbook(size, n_given, device):
 
 
 @pytest.mark.parametrize("size, n_given", [(9, 9), (300, 300), (700, 0), (20, 700)])
-def test_copies_of_one_row_count_as_a_binomial(size, n_given):
+def test_copies_of_one_row_count_as_a_binomial(size, n_given, device):
     row = 0.5 + torch.tensor([-1.0, 0, 1, 2]).double() / math.sqrt(size + n_given)
     copies = row.clamp(0.05, 0.95).repeat(size + n_given, 1)
     n = len(copies)
     likelihood = binom.pmf(np.arange(n + 1)[:, None], n, copies[0].numpy())
     expected = entropy(likelihood.mean(axis=1)) - entropy(likelihood).mean()
+    copies = copies.to(device)
     runs = [
         told(copies, [list(range(size))], seed, given=copies[size:])
         for seed in range(20)
@@ -85,12 +86,12 @@ def test_copies_of_one_row_count_as_a_binomial(size, n_given):
 
 @pytest.mark.parametrize("size", [3, 30, 1200])
 @pytest.mark.parametrize("n_given", [0, 5, 600])
-def test_certain_rows_part_the_components(size, n_given):
+def test_certain_rows_part_the_components(size, n_given, device):
     """With 0 and 1 alone: the entropy of which components were met."""
     n_components = 12
     generator = torch.Generator().manual_seed(size)
     met = torch.randint(7, (1800,), generator=generator)
-    rows = torch.nn.functional.one_hot(met, n_components).double()
+    rows = torch.nn.functional.one_hot(met, n_components).double().to(device)
     ours = told(rows[:size], [list(range(size))], given=rows[1200 : 1200 + n_given])
 
     def parted(*positions):
@@ -106,8 +107,8 @@ def test_certain_rows_part_the_components(size, n_given):
 
 @pytest.mark.parametrize("size", [4, 40])
 @pytest.mark.parametrize("n_given", [4, 40])
-def test_more_rows_tell_more_and_never_all_too_much(size, n_given):
-    rows = random_responsibilities(1, 400, 6, sharpness=0.7)
+def test_more_rows_tell_more_and_never_all_too_much(size, n_given, device):
+    rows = random_responsibilities(1, 400, 6, sharpness=0.7).to(device)
     rows = rows[torch.arange(400) % 4 > 0]  # without certain ones
     batches = torch.randperm(240, generator=torch.Generator().manual_seed(0))
     batches = batches.view(-1, size)
@@ -118,18 +119,18 @@ def test_more_rows_tell_more_and_never_all_too_much(size, n_given):
     assert float(ours.information.mean()) > ours.given + 0.05
 
 
-def test_copies_and_order_of_a_batch_are_compared_on_equal_terms():
-    rows = random_responsibilities(2, 60, 5, sharpness=1.0)
+def test_copies_and_order_of_a_batch_are_compared_on_equal_terms(device):
+    rows = random_responsibilities(2, 60, 5, sharpness=1.0).to(device)
     batches = torch.arange(20).repeat(3, 1)
-    ours = told(rows, batches, given=rows[40:])
+    ours = told(rows, batches.to(device), given=rows[40:])
     assert ours.information.unique().numel() == 1
     # A batch that holds one row twenty times tells less than twenty rows.
     same = told(rows, torch.stack([torch.arange(1, 21), torch.ones(20).long()]))
     assert same.information[0] > same.information[1] + 0.1
 
 
-def test_same_generator_same_answer_and_the_global_one_stays():
-    rows = random_responsibilities(3, 60, 5)
+def test_same_generator_same_answer_and_the_global_one_stays(device):
+    rows = random_responsibilities(3, 60, 5).to(device)
     state = torch.get_rng_state()
     batches = torch.arange(40).view(2, 20)
     first, second, other = (told(rows, batches, seed) for seed in (1, 1, 2))
@@ -139,22 +140,23 @@ def test_same_generator_same_answer_and_the_global_one_stays():
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_float32_is_worked_on_in_float64():
-    rows = random_responsibilities(4, 30, 4).float()
+def test_float32_is_worked_on_in_float64(device):
+    rows = random_responsibilities(4, 30, 4).float().to(device)
     batches = torch.arange(6).view(2, 3)
     ours, wide = told(rows, batches), told(rows.double(), batches)
     assert ours.information.dtype == torch.float64
     assert torch.equal(ours.information, wide.information)
 
 
-def test_tiny_responsibilities_and_one_component():
+def test_tiny_responsibilities_and_one_component(device):
     rows = torch.tensor([[5e-324, 1.0], [1e-300, 1.0]], dtype=torch.float64)
+    rows = rows.to(device)
     certain = rows.round()
     batch = [[0, 1] * 400]
     assert float(told(rows, batch).information[0]) == pytest.approx(math.log(2))
     assert float(told(certain, batch).information[0]) == pytest.approx(math.log(2))
     for size in (2, 20):
-        single = told(torch.ones(20, 1), [list(range(size))])
+        single = told(torch.ones(20, 1, device=device), [list(range(size))])
         assert single.information.tolist() == [0.0]
 
 
@@ -181,7 +183,7 @@ BATCH = torch.tensor([[0, 1]])
         ({"n_draws": 1.5}, "n_draws must be a whole number >= 1.*Got 1.5"),
     ],
 )
-def test_bad_arguments_get_a_sentence(options, message):
+def test_bad_arguments_get_a_sentence(options, message, send):
     good = {"responsibilities": HALF, "batches": BATCH}
     with pytest.raises(ValueError, match=message):
-        mixture_information(**{**good, **options})
+        mixture_information(**send({**good, **options}))

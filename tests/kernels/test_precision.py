@@ -16,6 +16,8 @@ from skactive.kernels import (
 )
 from skactive.kernels.precision import full_precision
 
+# A pretended card casts nothing.
+CASTING = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 NAMED = hasattr(torch.backends.mkldnn, "matmul")
 
 
@@ -68,42 +70,44 @@ def rows(n=40, d=5, k=3):
     return z, torch.randn(n, k, generator=generator).softmax(dim=1)
 
 
-z, p = rows()
 KERNELS = {
-    "kmeans_plusplus": lambda: seeding.kmeans_plusplus(z, 5, a=p),
-    "k_center_greedy": lambda: covering.k_center_greedy(z, 5, a=p),
-    "nearest_labeled_distance": lambda: covering.nearest_labeled_distance(z, z[:3] + 1),
-    "beam_search": lambda: beam.beam_search(z, 3, doubt=p[:, 0], width=2),
-    "exchange_chain": lambda: determinant.exchange_chain(z, 3, n_steps=50),
-    "trace_search": lambda: fisher.trace_search(z, 3, p=p),
-    "min_distance": lambda: diversity.min_distance(z, z[:3] + 1),
-    "batch_bald": lambda: information.batch_bald(p.expand(4, -1, -1), 3),
+    "kmeans_plusplus": lambda z, p: seeding.kmeans_plusplus(z, 5, a=p),
+    "k_center_greedy": lambda z, p: covering.k_center_greedy(z, 5, a=p),
+    "nearest_labeled": lambda z, p: covering.nearest_labeled_distance(z, z[:3] + 1),
+    "beam_search": lambda z, p: beam.beam_search(z, 3, doubt=p[:, 0], width=2),
+    "exchange_chain": lambda z, p: determinant.exchange_chain(z, 3, n_steps=50),
+    "trace_search": lambda z, p: fisher.trace_search(z, 3, p=p),
+    "min_distance": lambda z, p: diversity.min_distance(z, z[:3] + 1),
+    "batch_bald": lambda z, p: information.batch_bald(p.expand(4, -1, -1), 3),
 }
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_products_are_exact_whatever_a_training_allows(kernel, coarse):
+def test_products_are_exact_whatever_a_training_allows(kernel, coarse, send):
     assert coarse == ("tf32", "bf16")
     with Products() as products:
-        KERNELS[kernel]()
+        KERNELS[kernel](*send(rows()))
     assert set(products.seen) <= {("ieee", "ieee")}
     assert allowed() == coarse
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-def test_products_are_exact_under_autocast_too(kernel):
-    with torch.autocast("cpu", dtype=torch.bfloat16), Products() as products:
-        KERNELS[kernel]()
+@pytest.mark.parametrize("kind", CASTING)
+def test_products_are_exact_under_autocast_too(kernel, kind):
+    z, p = (some.to(kind) for some in rows())
+    with torch.autocast(kind, dtype=torch.bfloat16), Products() as products:
+        KERNELS[kernel](z, p)
         assert products.n_coarse == 0
         torch.mm(z, z.T)
     assert products.n_coarse == 1  # autocast is on again, and would have been seen
 
 
-def test_some_products_are_in_float32(coarse):
+def test_some_products_are_in_float32(coarse, send):
     """Else the test above could not fail."""
+    z, p = send(rows())
     with Products() as products:
-        KERNELS["kmeans_plusplus"]()
-        KERNELS["k_center_greedy"]()
+        KERNELS["kmeans_plusplus"](z, p)
+        KERNELS["k_center_greedy"](z, p)
         torch.mm(z, z.T)
     assert products.seen.count(("ieee", "ieee")) > 2
     assert products.seen[-1] == coarse
@@ -161,5 +165,5 @@ def test_what_is_inherited_is_not_pinned(names):
 
 def test_set_back_after_an_error(coarse):
     with pytest.raises(ValueError, match="n must lie"):
-        seeding.kmeans_plusplus(z, 0)
+        seeding.kmeans_plusplus(rows()[0], 0)
     assert allowed() == coarse
