@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import defaultdict
-from statistics import mean, median
+from statistics import mean, median, stdev
 
 from runs import DIFFERENCE, HERE, difference, print_table
 
@@ -122,7 +122,7 @@ def _print_levels(setting, strategies, entropies, levels):
             [
                 strategy,
                 len(runs),
-                f"{100 * mean(run.score[-1] for run in runs):.2f}",
+                _percent([run.score[-1] for run in runs]),
                 f"{100 * mean(curve_mean(run.budget, run.score) for run in runs):.2f}",
                 *(_quartiles(row) for row in reached),
                 f"{mean(entropies[_names(run)] for run in runs):.3f}",
@@ -131,6 +131,11 @@ def _print_levels(setting, strategies, entropies, levels):
             ]
         )
     print_table(heads, rows)
+
+
+def _percent(scores):
+    spread = f" ± {100 * stdev(scores):.2f}" if len(scores) > 1 else ""
+    return f"{100 * mean(scores):.2f}{spread}"
 
 
 def _quartiles(row):
