@@ -97,7 +97,7 @@ def report(name, runs, entropies, *, baseline, levels=(), pairs=(), left_out=())
             _print_pairs(strategies, number, baseline, pairs)
         _draw(name, setting, strategies, baseline)
     whole = [run for run in runs if run.strategy not in left_out]
-    if len({run.strategy for run in whole}) > 3:
+    if len(by_setting(whole)) > 1:
         _penalties(name, whole, baseline)
 
 
