@@ -1,6 +1,7 @@
 """Shared settings and data of the tests."""
 
 import os
+import signal
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def one_thread():
     torch.set_num_threads(1)
     with threadpool_limits(limits=1):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heard():
+    """A shell's job in the background ignores it, and so would all processes tested."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def devices():
