@@ -618,6 +618,22 @@ def test_memory_is_told_from_a_few_rows():
     assert told.kept == 50 * 7 * 3 * 4 and told.block == 50 * 32 * (4 + 21)
 
 
+def test_memory_that_is_taken_once_does_not_count():
+    """A cache that is filled, or what another thread takes meanwhile."""
+
+    class Filling(LogisticRegression):
+        def predict_proba(self, X):
+            if len(X) not in filled:
+                filled.add(len(X))
+                np.ones(len(X) * 1000)
+            return super().predict_proba(X)
+
+    filled = set()
+    told = seeded(LeastConfidence(Filling())).query_memory(POOL, 3)
+    assert told.block == N * 4 * 8 * (4 + 3)
+    assert 256 in filled
+
+
 def test_a_strategy_tells_of_its_own_state():
     class Telling(Recording):
         def _selection_memory(self, n_pool, n, widths):
