@@ -127,11 +127,20 @@ def test_no_strategy_is_left_out():
 
 @parametrize_with_checks(
     # None is a LogisticRegression.
-    over(None, scaled(LogisticRegression()))
-    + over(Ridge(), scaled(Ridge()), strategies=FOR_REGRESSION)
+    over(None) + over(Ridge(), strategies=FOR_REGRESSION)
 )
 @pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
 def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    over(scaled(LogisticRegression()))
+    + over(scaled(Ridge()), strategies=FOR_REGRESSION)
+)
+@pytest.mark.filterwarnings("ignore:Can't check dok sparse matrix")
+def test_sklearn_checks_of_pipelines(estimator, check):
     check(estimator)
 
 
@@ -184,6 +193,7 @@ def test_frozen_net_on_images(strategy, check):
     check(strategy)
 
 
+@pytest.mark.slow
 @parametrize_with_strategy_checks(
     over(frozen(scaled(LogisticRegression()), X_BLOBS, Y_BLOBS)), X_BLOBS, Y_BLOBS
 )

@@ -13,7 +13,7 @@ from scipy.stats import chisquare
 from skactive.kernels import seeding
 from skactive.kernels.seeding import kmeans_plusplus
 
-N_DRAWS = 50_000
+N_DRAWS = 12_500
 
 
 def pool_of_eight(plain):
