@@ -11,7 +11,7 @@ class BayesianCNN(nn.Module):
     """
     Small convolutional network with dropout after every hidden layer.
 
-    Blocks of convolution, dropout of whole channels, max-pooling by 2 and ReLU, then a
+    Blocks of convolution, max-pooling by 2, dropout of whole channels and ReLU, then a
     hidden layer with dropout, and the logits. With its dropout left on it samples from
     an approximate posterior (MC dropout).
 
@@ -77,10 +77,12 @@ class BayesianCNN(nn.Module):
         self.n_channels, self.image_size = n_channels, image_size
         blocks, size, before = [], image_size, n_channels
         for width in filters:
+            # Published with dropout before pooling. The factor of a channel is not
+            # negative: the order changes no number, and this one multiplies a quarter.
             blocks += [
                 nn.Conv2d(before, width, kernel_size),
-                nn.Dropout2d(dropout),
                 nn.MaxPool2d(2),
+                nn.Dropout2d(dropout),
                 nn.ReLU(),
             ]
             size, before = (size - kernel_size + 1) // 2, width

@@ -2,6 +2,7 @@
 
 import numbers
 
+import torch
 from skorch.callbacks import Callback
 from skorch.dataset import unpack_data
 from skorch.utils import to_tensor
@@ -71,7 +72,7 @@ class StopAtAccuracy(Callback):
         **kwargs : object
             What else skorch tells.
         """
-        self.n_right_, self.n_rows_ = 0, 0
+        self.predicted_, self.true_ = [], []
 
     def on_batch_end(self, net, batch=None, training=None, **kwargs):
         """
@@ -92,10 +93,10 @@ class StopAtAccuracy(Callback):
             return
         y_pred = kwargs["y_pred"]
         y_pred = y_pred[0] if isinstance(y_pred, tuple) else y_pred
-        y = to_tensor(unpack_data(batch)[1], device=y_pred.device)
-        # Stays on the device: to read it at each batch would stall a GPU.
-        self.n_right_ = self.n_right_ + (y_pred.argmax(dim=1) == y).sum()
-        self.n_rows_ += len(y)
+        # Compared at the end of the epoch: one number a row is kept, a small network is
+        # not held up at each step, and a card is not waited for.
+        self.predicted_.append(y_pred.argmax(dim=1))
+        self.true_.append(to_tensor(unpack_data(batch)[1], device=y_pred.device))
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         """
@@ -112,7 +113,11 @@ class StopAtAccuracy(Callback):
         **kwargs : object
             What else skorch tells.
         """
-        share = int(self.n_right_) / max(self.n_rows_, 1)
+        share = 0.0
+        if self.true_:
+            is_right = torch.cat(self.predicted_) == torch.cat(self.true_)
+            share = int(is_right.sum()) / len(is_right)
+        self.predicted_, self.true_ = [], []  # a trained net does not carry them
         net.history.record("train_accuracy", share)
         if share >= self.accuracy:
             raise KeyboardInterrupt  # how skorch's callbacks stop; it is caught

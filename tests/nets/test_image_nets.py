@@ -234,3 +234,28 @@ def test_the_whole_network_learns_a_few_rows(module, max_epochs):
     X += y[:, np.newaxis] - 1
     net = classifier(module, options, lr=1e-3, max_epochs=max_epochs).fit(X, y)
     assert net.score(X, y) == 1.0
+
+
+@pytest.mark.parametrize("dropout", [0.5, 0.3])
+def test_dropout_before_pooling_as_published_trains_to_the_same_weights(dropout):
+    options = {"filters": (3, 4), "kernel_size": 3, "hidden": 5, "dropout": dropout}
+    trained = []
+    for is_published in (False, True):
+        torch.manual_seed(0)
+        net = BayesianCNN(**options)
+        if is_published:
+            order = [0, 2, 1, 3, 4, 6, 5, 7]
+            net.blocks = nn.Sequential(*(net.blocks[i] for i in order))
+            kinds = [type(module) for module in net.blocks[:3]]
+            assert kinds == [nn.Conv2d, nn.Dropout2d, nn.MaxPool2d]
+        optimizer = torch.optim.Adam(net.parameters(), lr=0.01)
+        X, y = torch.randn(30, 1, 28, 28), torch.arange(30) % 10
+        before = net.output.weight.clone()
+        for _ in range(5):
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(net(X), y).backward()
+            optimizer.step()
+        assert not torch.equal(before, net.output.weight)
+        trained.append(net)
+    for ours, published in zip(*(net.parameters() for net in trained), strict=True):
+        torch.testing.assert_close(ours, published, rtol=0, atol=0)

@@ -74,7 +74,7 @@ def test_a_name_stands_for_a_network_and_its_training(name, shape, module, optio
     assert net.module is module and net.lr == lr
     for option, value in ({"n_outputs": 7} | options).items():
         assert net.get_params()[f"module__{option}"] == value
-    assert net.optimizer is torch.optim.Adam
+    assert issubclass(net.optimizer, torch.optim.Adam)
     assert net.criterion is torch.nn.CrossEntropyLoss
     assert net.train_split is None and net.verbose == 0
     assert net.get_params()["iterator_train__shuffle"]
