@@ -26,7 +26,7 @@ STRATEGIES = {
 }
 
 
-def make_grid(full=False):
+def make_grid(full=False, exclude=()):
     """Give the grid; short of ``full`` a narrow VGG-11, from scratch each round."""
     name = "cifar10" if full else {"npz": str(shared("cifar10_12k.npz"))}
     net = {"model": "vgg16"} if full else {"model": "vgg11", "width": 8}
@@ -40,6 +40,7 @@ def make_grid(full=False):
         n_initial=1000,
         initial="random",
         max_labels=5000,
+        exclude=exclude,
         training={"max_epochs": 30},
     )
 

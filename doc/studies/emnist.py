@@ -21,7 +21,7 @@ STRATEGIES = {
 }
 
 
-def make_grid(full=False):
+def make_grid(full=False, exclude=()):
     """Give the grid; short of ``full`` 5,000 candidates and 20 rounds of 10."""
     letters = {"npz": str(shared("emnist_letters_30k.npz"))}
     return Grid(
@@ -34,6 +34,7 @@ def make_grid(full=False):
         n_initial=0,  # the first query asks the untrained network
         n_queries=60 if full else 20,
         pool_size=None if full else 5000,
+        exclude=exclude,
         training={"max_epochs": 150, "epoch_length": 512},
     )
 

@@ -30,33 +30,47 @@ DPI = 110
 
 
 def keep(runs, path):
-    """Write runs as a CSV, with the entropy of the classes known at each round."""
-    with path.open("w", newline="") as file:
+    """
+    Add runs to a CSV, with the entropy of the classes known at each round.
+
+    Those of the file that are not among ``runs`` stay: a study is played on several
+    machines, or in several weeks.
+    """
+    table = rounds(path)
+    for run in runs:
+        entropy = dict(zip(*class_entropy_curve(run), strict=True))
+        curves = run.budget, run.score, run.query_seconds, run.fit_seconds
+        table[_names(run)] = [
+            [str(int(budget)), f"{score:.6g}"]
+            + [f"{x:.4g}" for x in (query, fit, entropy.get(budget, math.nan))]
+            for budget, score, query, fit in zip(*curves, strict=True)
+        ]
+    fresh = path.with_suffix(".tmp")
+    with fresh.open("w", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(NAMES + NUMBERS)
-        for run in sorted(runs, key=lambda run: [getattr(run, n) for n in NAMES]):
-            entropy = dict(zip(*class_entropy_curve(run), strict=True))
-            for budget, score, query, fit in zip(
-                run.budget, run.score, run.query_seconds, run.fit_seconds, strict=True
-            ):
-                numbers = query, fit, entropy.get(budget, math.nan)
-                rows.writerow(
-                    [getattr(run, name) for name in NAMES]
-                    + [int(budget), f"{score:.6g}"]
-                    + [f"{number:.4g}" for number in numbers]
-                )
+        for names, numbers in sorted(table.items()):
+            rows.writerows([*names, *row] for row in numbers)
+    fresh.replace(path)
+
+
+def rounds(path):
+    """Give the rounds of each run in a CSV, by the run's names; none without a file."""
+    table = defaultdict(list)
+    if path.is_file():
+        with path.open(newline="") as file:
+            for row in csv.DictReader(file):
+                dataset, model, size, strategy, seed = (row[name] for name in NAMES)
+                names = dataset, model, int(size), strategy, int(seed)
+                table[names].append([row[name] for name in NUMBERS])
+    return table
 
 
 def read(path):
     """Read what `keep` wrote: runs, and the class entropy of each at its end."""
-    rounds = defaultdict(list)
-    with path.open(newline="") as file:
-        for row in csv.DictReader(file):
-            names = [row[name] for name in NAMES]
-            names[2], names[4] = int(names[2]), int(names[4])
-            rounds[tuple(names)].append([float(row[name]) for name in NUMBERS])
     runs, entropies = [], {}
-    for names, numbers in rounds.items():
+    for names, rows in rounds(path).items():
+        numbers = [[float(number) for number in row] for row in rows]
         budget, score, query, fit, entropy = zip(*numbers, strict=True)
         runs.append(Run(*names, budget, score, query_seconds=query, fit_seconds=fit))
         entropies[names] = entropy[-1]

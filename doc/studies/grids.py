@@ -4,7 +4,7 @@ import argparse
 import contextlib
 from pathlib import Path
 
-from grid_report import keep, read
+from grid_report import NAMES, keep, read, rounds
 from grid_report import report as print_report
 from runs import HERE
 
@@ -15,13 +15,16 @@ def main(about, make_grid, **report):
     """
     Play or report a grid.
 
+    Runs that are in the study's CSV are not played again; to play them anew, delete
+    it.
+
     Parameters
     ----------
     about : str
         The script's docstring.
     make_grid : callable
         Gives the grid, at the size that fits two cores or, with ``full=True``, at the
-        paper's.
+        paper's; without the runs in ``exclude``.
     **report : dict
         For `grid_report.report`.
     """
@@ -44,12 +47,24 @@ def main(about, make_grid, **report):
         for axis in ("dataset", "strategy", "batch_size", "seed")
         if getattr(options, axis)
     }
+    table = HERE / f"{grid.name}{size}.csv"
     if options.report:
-        table = HERE / f"{grid.name}{size}.csv"
         if store.exists():
             keep(Store(store).runs(grid), table)
+        if not table.exists():
+            parser.error(f"nothing is played yet: there is no {table.name}")
         tables = table.with_suffix(".txt")
         with tables.open("w") as file, contextlib.redirect_stdout(file):
             print_report(f"{grid.name}{size}", *read(table), **report)
         return print(tables.read_text())
-    return print(run_grid(grid, store, n_jobs=options.jobs, only=only))
+    played, chosen = rounds(table), grid.chosen(only)
+    if all(_names(setting) in played for setting in chosen):
+        return print(f"All {len(chosen)} runs are in {table.name}.")
+    names = [_names(setting) for setting in grid.settings()]
+    kept = [dict(zip(NAMES, run, strict=True)) for run in names if run in played]
+    missing = make_grid(options.full, exclude=kept)
+    return print(run_grid(missing, store, n_jobs=options.jobs, only=only))
+
+
+def _names(setting):
+    return tuple(getattr(setting, name) for name in NAMES)
