@@ -69,12 +69,12 @@ def make_net(
     """
     Make a skorch classifier that trains a network as the papers do.
 
-    It trains on all rows it gets, shuffled, with Adam (torch's fused kernel on a CPU:
-    the same up to rounding, a quarter faster) and the cross-entropy, in silence, and stops after the first epoch in which ``stop_accuracy`` of the rows were
-    right: or, with ``validation``, when the validation accuracy has not risen for
-    ``patience`` epochs, and then goes back to the best of them. Whatever else skorch
-    can do, set with ``set_params``: ``verbose=1`` shows the epochs,
-    ``optimizer__betas`` and ``module__width`` reach further in.
+    It trains on all rows it gets, shuffled, with Adam (torch's fused kernel on a CPU)
+    and the cross-entropy, in silence, and stops after the first epoch in which
+    ``stop_accuracy`` of the rows were right: or, with ``validation``, when the
+    validation accuracy has not risen for ``patience`` epochs, and then goes back to the
+    best of them. Whatever else skorch can do, set with ``set_params``: ``verbose=1``
+    shows the epochs, ``optimizer__betas`` and ``module__width`` reach further in.
 
     Parameters
     ----------
