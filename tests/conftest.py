@@ -55,10 +55,25 @@ def device(request):
         yield request.param
 
 
+@pytest.fixture(params=["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"])
+def real_device(request):
+    """The CPU and CUDA alone, for what draws too often for a pretended card."""
+    return request.param
+
+
 @pytest.fixture
 def send(device):
     """Send a tensor, or those in a tuple, list or dict, to the device of the test."""
+    return mover(device)
 
+
+@pytest.fixture
+def send_real(real_device):
+    """Send to the real device of the test."""
+    return mover(real_device)
+
+
+def mover(device):
     def move(given):
         if isinstance(given, torch.Tensor):
             return given.to(device)

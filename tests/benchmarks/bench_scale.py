@@ -4,6 +4,7 @@ Time selections from large pools, on disk and on dask's workers.
     python tests/benchmarks/bench_scale.py pool --folder /some/disk   # n = 10,000,000
     python tests/benchmarks/bench_scale.py dask kill --folder /some/disk
     python tests/benchmarks/bench_scale.py growth              # against n, d, K, B
+    python tests/benchmarks/bench_scale.py workers             # against dask's workers
     python tests/benchmarks/bench_scale.py plan             # a billion rows, on paper
     python tests/benchmarks/bench_scale.py pool dask --rows 100000    # a trial
 
@@ -148,8 +149,8 @@ def growth(runs, rows):
                 seconds.append((value, found["seconds"]))
                 cells.append(f"{found['seconds']:.2f} s, {_gigabytes(found['peak'])}")
             lines.append((NAMES[strategy], *cells))
-            x, y = np.log(np.array(seconds[-3:])).T
-            exponents.append((NAMES[strategy], axis, f"{np.polyfit(x, y, 1)[0]:.2f}"))
+            power = _exponent(dict(seconds[-3:]))
+            exponents.append((NAMES[strategy], axis, f"{power:.2f}"))
         shown = [f"{value:,}" for value in values if axis != "n" or value <= rows]
         table(f"Time and peak memory against {axis}", ("strategy", *shown), lines)
     table(
@@ -157,6 +158,47 @@ def growth(runs, rows):
         ("strategy", "of", "exponent, last three points"),
         exponents,
     )
+
+
+WORKERS = 1, 2, 4, 8
+
+
+def workers(runs, rows):
+    """Print time and idle rounds against the number of workers of one thread."""
+    rows = min(10**6, rows)
+    lines, exponents = [], []
+    for strategy in LARGE:
+        alone = runs.one(strategy, rows)
+        found = {
+            n: runs.one(strategy, rows, workers=n, threads=n, chunk=rows // 16 + 1)
+            for n in WORKERS
+        }
+        if any(each["picked"] != alone["picked"] for each in found.values()):
+            raise RuntimeError(f"Other picks with workers: {NAMES[strategy]}.")
+        name, busy = NAMES[strategy], {n: each["seconds"] for n, each in found.items()}
+        idle = {n: 1e3 * each["round"] for n, each in found.items() if each["round"]}
+        told = [f", {idle[n]:.1f} ms" if idle else "" for n in WORKERS]
+        cells = zip(busy.values(), told, strict=True)
+        lines.append((name, *(f"{seconds:.2f} s{more}" for seconds, more in cells)))
+        within = {n: busy[n] for n in WORKERS if n <= runs.threads}
+        exponents.append((name, "time", f"{_exponent(within):.2f}"))
+        if idle:
+            exponents.append((name, "an idle round", f"{_exponent(idle):.2f}"))
+    table(
+        f"Time, and an idle round, against workers of one thread, n = {rows:,}",
+        ("strategy", *map(str, WORKERS)),
+        lines,
+    )
+    table(
+        f"Grows with workers as the power; time up to {runs.threads} of them",
+        ("strategy", "what", "exponent"),
+        exponents,
+    )
+
+
+def _exponent(numbers):
+    x, y = np.log(np.array(list(numbers.items()))).T
+    return float(np.polyfit(x, y, 1)[0])
 
 
 def plan(runs, rows):
@@ -217,7 +259,14 @@ def _gigabytes(number):
     return f"{number / 1e9:.2f} GB"
 
 
-PARTS = {"pool": pool, "dask": dask, "kill": kill, "growth": growth, "plan": plan}
+PARTS = {
+    "pool": pool,
+    "dask": dask,
+    "kill": kill,
+    "growth": growth,
+    "workers": workers,
+    "plan": plan,
+}
 
 
 def main(arguments=None):

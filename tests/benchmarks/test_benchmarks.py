@@ -88,3 +88,17 @@ def test_a_small_pool_on_workers(capsys, tmp_path):
     assert set(found) == {"BADGE", "core-set"}
     for _, lost, picks in found.values():
         assert (lost, picks) == ("1", "1000 of 1000 the same")
+
+
+@pytest.mark.slow
+def test_growth_with_workers(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("distributed", reason="needs dask: pip install skactive[dask]")
+    monkeypatch.setattr(bench_scale, "WORKERS", (1, 2))
+    monkeypatch.setattr(bench_scale, "LARGE", ("badge",))
+    folder = ["--folder", str(tmp_path), "--threads", "2"]
+    bench_scale.main(["workers", "--rows", "60000", *folder])
+    printed = capsys.readouterr().out
+    cells = rows(printed, "against workers of one thread")["BADGE"]
+    assert len(cells) == 2 and all(" s, " in cell for cell in cells)
+    exponents = rows(printed, "Grows with workers as the power")["BADGE"]
+    assert exponents[0] in ("time", "an idle round") and float(exponents[1])

@@ -144,9 +144,10 @@ def test_past_the_rank_the_smallest_positions_follow(send):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("plain", [True, False])
-def test_law_of_the_exact_sampler(plain, monkeypatch):
+def test_law_of_the_exact_sampler(send_real, plain, monkeypatch):
     z, a = random_rows(1, n=6, d=4 if plain else 2, n_classes=2, plain=plain)
     law = law_of_kdpp(gradient_embeddings(z, a), 3)
+    z, a = send_real((z, a))
     # The pool stays the same: check it and decompose its kernel once.
     vectors = determinant._Vectors(z, a, 3)
     spectrum = determinant._spectrum(vectors)
@@ -155,7 +156,7 @@ def test_law_of_the_exact_sampler(plain, monkeypatch):
     assert p_value(draws(sample_kdpp, z, 3, 5000, a=a), law) > 0.001
 
 
-def test_the_law_catches_a_sampler_that_ignores_eigenvalues(monkeypatch):
+def test_the_law_catches_a_sampler_that_ignores_eigenvalues(send_real, monkeypatch):
     z, _ = random_rows(1, n=6, plain=True)
     monkeypatch.setattr(
         determinant,
@@ -163,31 +164,34 @@ def test_the_law_catches_a_sampler_that_ignores_eigenvalues(monkeypatch):
         lambda logs, k, generator: torch.randperm(4, generator=generator)[:k],
     )
     law = law_of_kdpp(z.numpy(), 3)
-    assert p_value(draws(sample_kdpp, z, 3, 2000), law) < 1e-6
+    assert p_value(draws(sample_kdpp, send_real(z), 3, 2000), law) < 1e-6
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_law_of_the_exact_sampler_for_every_size(n):
+def test_law_of_the_exact_sampler_for_every_size(send_real, n):
     z, a = random_rows(n, n=6, d=3, n_classes=2)
     law = law_of_kdpp(gradient_embeddings(z, a), n)
+    z, a = send_real((z, a))
     assert p_value(draws(sample_kdpp, z, n, 5000, a=a), law) > 0.001
 
 
 @pytest.mark.parametrize("plain, n_steps", [(True, 3), (False, 2)])
-def test_law_of_the_chain_step_by_step(plain, n_steps):
+def test_law_of_the_chain_step_by_step(send_real, plain, n_steps):
     z, a = random_rows(1, n=6, d=4 if plain else 2, n_classes=2, plain=plain)
     start = exchange_chain(z, 3, a=a, n_steps=0).positions.tolist()
     law = law_after(gradient_embeddings(z, a), start, n_steps)
+    z, a = send_real((z, a))
     counts = draws(exchange_chain, z, 3, 1500, a=a, n_steps=n_steps)
     assert p_value(counts, law) > 0.001
 
 
-def test_stationary_law_of_the_chain():
+def test_stationary_law_of_the_chain(send_real):
     z, a = random_rows(1, n=6, d=2, n_classes=2)
     g = gradient_embeddings(z, a)
     law, after = law_of_kdpp(g, 3), law_after(g, (0, 1, 2), 40)
     np.testing.assert_allclose(list(after.values()), list(law.values()), atol=1e-3)
+    z, a = send_real((z, a))
     counts = draws(exchange_chain, z, 3, 1000, a=a, n_steps=40)
     assert p_value(counts, law) > 0.001
 

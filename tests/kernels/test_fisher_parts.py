@@ -126,8 +126,8 @@ def test_parts_choose_what_the_whole_does(device, mode, **case):
 @pytest.mark.parametrize("mode", MODES)
 @settings(max_examples=25)
 @CASES
-def test_parts_choose_what_the_whole_does_in_many_cases(mode, **case):
-    check("cpu", mode, **case)
+def test_parts_choose_what_the_whole_does_in_many_cases(real_device, mode, **case):
+    check(real_device, mode, **case)
 
 
 def check(device, mode, seed, n, dtype, twins, zeros, cuts, **options):

@@ -51,20 +51,21 @@ def p_value(counts, law):
 @pytest.mark.slow
 @pytest.mark.parametrize("plain", [True, False])
 @pytest.mark.parametrize("n_proposals", [2, 5])
-def test_law_of_the_whole_batch(plain, n_proposals):
+def test_law_of_the_whole_batch(send_real, plain, n_proposals):
     z, a = pool_of_eight(plain)
-    counts, rejections = draw_batches(z, a, width=2, n_proposals=n_proposals)
+    counts, rejections = draw_batches(
+        *send_real((z, a)), width=2, n_proposals=n_proposals
+    )
     assert sum(counts.values()) == N_DRAWS
     assert rejections > 1000  # picks came from a stale law
     assert p_value(counts, law_of_three(gradient_embeddings(z, a))) > 0.001
 
 
 @pytest.mark.slow
-def test_the_law_catches_a_sampler_that_accepts_everything(monkeypatch):
+def test_the_law_catches_a_sampler_that_accepts_everything(send_real, monkeypatch):
     z, a = pool_of_eight(plain=True)
-    monkeypatch.setattr(
-        seeding, "pairwise", lambda *_: torch.full((2, 99), 1e9).double()
-    )
+    far = send_real(torch.full((2, 99), 1e9).double())
+    monkeypatch.setattr(seeding, "pairwise", lambda *_: far)
 
     def accept_all(self, proposals, stale, factors, pending, rows, most):
         found = proposals.tolist()
@@ -72,7 +73,7 @@ def test_the_law_catches_a_sampler_that_accepts_everything(monkeypatch):
         return list(new.values())[: most - len(pending)]
 
     monkeypatch.setattr(seeding._StaleLaw, "_judge", accept_all)
-    counts, _ = draw_batches(z, a, width=2, n_proposals=2)
+    counts, _ = draw_batches(send_real(z), a, width=2, n_proposals=2)
     assert p_value(counts, law_of_three(gradient_embeddings(z))) < 1e-6
 
 
