@@ -32,9 +32,13 @@ from skactive import (
     BALD,
     Committee,
     CoreSet,
+    DiscriminativeSampling,
+    Hybrid,
     LastLayerLaplace,
     LeastConfidence,
     MeanStd,
+    MinDistance,
+    PosteriorVariance,
     QueryStrategy,
     RandomSampling,
 )
@@ -546,6 +550,47 @@ def test_numbers_that_do_not_fit_are_refused():
             pytest.raises(ValueError, match=r"up to 1e\+06, too large for storage="),
         ):
             strategy.query(rows, storage="float16")
+
+
+class WithConstant(LogisticRegression):
+    """A tenth, which half precision rounds, stands beside its features."""
+
+
+@embed.register(WithConstant)
+def _(model, X, layer=None):
+    return np.column_stack([X, np.full(len(X), 0.1)]).astype(np.float64)
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [MinDistance(WithConstant()), PosteriorVariance(WithConstant())],
+    ids=lambda strategy: type(strategy).__name__,
+)
+def test_half_precision_moves_no_labelled_row_away_from_the_pool(strategy):
+    strategy = seeded(strategy)
+    strategy.query(POOL, 5)
+    scores = strategy.query_info_.scores
+    strategy.query(POOL, 5, storage="float16")
+    assert_allclose(strategy.query_info_.scores, scores, atol=5e-3)
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        DiscriminativeSampling(),
+        Hybrid(n_draws=5),
+        Hybrid(n_draws=5, diversity="discriminator"),
+        Hybrid(n_draws=5, diversity="posterior_variance"),
+        ALBL(strategies=[MinDistance()]),
+    ],
+    ids=str,
+)
+def test_strategies_that_standardise_read_half_precision(strategy):
+    strategy = seeded(strategy)
+    picked = strategy.query(POOL[:300], 5, storage="float16")
+    assert len(picked) == 5
+    half = POOL[:300].astype(np.float16).astype(np.float32)
+    assert len(np.intersect1d(picked, strategy.query(half, 20))) >= 3
 
 
 def test_storage_reaches_the_arms_of_albl():

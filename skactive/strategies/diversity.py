@@ -42,16 +42,16 @@ def standardized(strategy, pool):
     Returns
     -------
     tuple of torch.Tensor, of shape (n_pool, d) and (n_labeled, d)
-        The embeddings, without constant features.
+        The embeddings, without constant features; half precision becomes float32.
     """
     z = torch.as_tensor(pool.embed, device=strategy._device())
-    labeled = strategy.X_labeled_
-    if labeled.shape[0] == 0:
-        return diversity.standardize(z, z[:0])
-    z_labeled = torch.as_tensor(
-        strategy._ask_one("embed", labeled), device=strategy._device()
-    )
-    return diversity.standardize(z, z_labeled.to(z.dtype))
+    z_labeled, labeled = z[:0], strategy.X_labeled_
+    if labeled.shape[0]:
+        z_labeled = torch.as_tensor(strategy._ask_one("embed", labeled))
+    wide = torch.promote_types(z.dtype, torch.float32)
+    # Labelled rows are rounded as the pool's: a constant must stay one.
+    z_labeled = z_labeled.to(z.device, z.dtype).to(wide)
+    return diversity.standardize(z.to(wide), z_labeled)
 
 
 class MinDistance(_Diversity):
