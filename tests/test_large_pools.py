@@ -298,6 +298,14 @@ def test_candidates_are_read_chunk_by_chunk_where_there_are_chunks():
     assert len(reads) <= 2 * 10  # ten chunks, and a few rows first
 
 
+def test_candidates_of_tall_chunks_are_read_within_the_working_memory():
+    pool = Counting(POOL, most=2048, chunks=(N, 1))
+    strategy = seeded(LeastConfidence())
+    picked = strategy.query(POOL, 5, max_candidates=400)
+    with config_context(working_memory=2048 * 16 / 2**20):
+        assert_array_equal(strategy.query(pool, 5, max_candidates=400), picked)
+
+
 def test_steps_that_work_in_place_do_not_reach_the_pool():
     model = make_pipeline(StandardScaler(copy=False), LogisticRegression())
     strategy = BADGE(model, random_state=0).fit(LABELED.copy(), Y)
@@ -331,8 +339,32 @@ def test_what_a_strategy_sees_of_rows_on_disk():
     assert_array_equal(rows[4:0:-2], POOL[4:0:-2])
     with pytest.raises(TypeError, match="must not become one array"):
         np.asarray(rows)
-    with pytest.raises(IndexError, match="There are 5000 rows"):
-        rows[[N]]
+    mask = np.arange(N) % 1000 == 7
+    assert_array_equal(rows[mask], POOL[mask])
+    assert_array_equal(rows[mask.tolist()], POOL[mask])
+    assert_array_equal(rows[3], POOL[3])
+    assert_array_equal(rows[np.array([9, 2], np.uint8)], POOL[[9, 2]])
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ([N], "There are 5000 rows"),
+        (-1, "There are 5000 rows"),
+        ([True, False], r"one entry for each of the 5000 rows. Got shape \(2,\)"),
+        ((slice(2), 0), "slice, a mask or positions"),
+        ((2, 0), "slice, a mask or positions"),
+        ([[1, 2], [3, 4]], "slice, a mask or positions"),
+        ([1.0, 2.0], "slice, a mask or positions"),
+        ("a", "slice, a mask or positions"),
+        (None, "slice, a mask or positions"),
+    ],
+)
+def test_what_names_no_rows_of_a_pool_on_disk(key, words):
+    strategy = seeded(Recording())
+    strategy.query(Counting(POOL), 3)
+    with pytest.raises(IndexError, match=words):
+        strategy.query_info_.rows[key]
 
 
 # ---------------------------------------------------------------- what is refused
@@ -380,11 +412,47 @@ def test_bad_rows_are_refused_with_the_sentence_of_arrays(tmp_path):
         (Items(["ant", "bee"]), "is a str"),
         (Items([np.zeros(4), np.zeros(4), np.zeros(5)]), "Item 2 .* shape \\(5,\\)"),
         (Items([np.zeros(4, int), np.zeros(4)]), "Item 1 .* float64"),
+        (Items([np.zeros(4, "u1"), np.full(4, 300, "u2")]), "Item 1 .* uint16"),
+        (Items([np.zeros(4, "i8"), np.zeros(4, "u8")]), "Item 1 .* uint64"),
+        (Items([[row, 0] for row in POOL[:9]]), r"Item 0 .* list .* tuple"),
+        (Items([[torch.zeros(4), 0]]), r"Item 0 .* list .* tuple"),
     ],
 )
 def test_what_is_no_pool(pool, words):
     with pytest.raises((TypeError, ValueError), match=words):
         seeded(LeastConfidence()).query(pool)
+
+
+@pytest.mark.parametrize("pool", [None, 3, np.array(5.0)])
+def test_what_has_no_rows_has_no_candidates(pool):
+    with pytest.raises(TypeError, match=r"has no rows to count. Pass an array"):
+        seeded(LeastConfidence()).query(pool, 2, max_candidates=10)
+
+
+def test_narrower_items_of_a_data_set_are_widened():
+    strategy = seeded(Recording())
+    first = [*POOL[:4].astype(np.float64), *POOL[4:8], np.ones(4, np.uint8)]
+    strategy.query(Items(first))
+    rows = strategy.query_info_.rows
+    assert_array_equal(rows[:], [*POOL[:8], np.ones(4)])
+    strategy.query(Items([np.full(4, 300), np.full(4, 200, np.uint8)]))
+    assert_array_equal(strategy.query_info_.rows[:], [[300] * 4, [200] * 4])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_tensors_with_gradients_and_brain_floats(dtype):
+    rows = torch.from_numpy(POOL[:50]).to(dtype)
+    plain = rows.to(torch.float32).numpy()
+    for model in (LogisticRegression(), net):
+        picked = seeded(BADGE(model)).query(plain, 5)
+        strategy = BADGE(model, random_state=0)
+        strategy.fit(torch.from_numpy(LABELED).requires_grad_(), Y)
+        for pool in (rows.clone().requires_grad_(), TensorDataset(rows)):
+            assert_array_equal(strategy.query(pool, 5), picked)
+            assert_array_equal(
+                strategy.query(pool, 5, max_candidates=20),
+                seeded(BADGE(model)).query(plain, 5, max_candidates=20),
+            )
 
 
 def test_a_model_whose_answers_change_their_width_is_named():

@@ -1,5 +1,6 @@
 """Pools that are read a part at a time: chunked arrays, data sets, rows picked."""
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import scipy.sparse as sp
 import torch
 from torch.utils.data import DataLoader, Dataset, IterableDataset
 
+from skactive.utils.blocks import block_rows
 from skactive.utils.containers import safe_indexing
 from skactive.utils.elsewhere import elsewhere_rows
 from skactive.utils.lazy_rows import LazyRows
@@ -36,6 +38,9 @@ class _ArrayRows(LazyRows):
         chunks = getattr(self._source, "chunks", None)
         height = chunks[0] if chunks else 0
         if isinstance(height, int) and height > 1:
+            # Chunks of few columns are tall: whole rows of one may be most of the pool.
+            row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+            height = min(height, block_rows(row_bytes))
             ends = np.flatnonzero(np.diff(rows // height)) + 1
         else:
             ends = np.flatnonzero(np.diff(rows) > 1) + 1
@@ -71,8 +76,15 @@ class _DatasetRows(LazyRows):
                 )
             item = item[0]
         if isinstance(item, torch.Tensor):
-            item = item.detach().cpu().numpy()
-        row = np.asarray(item)
+            item = as_numpy(item)
+        try:
+            row = np.asarray(item)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"Item {position} of X_pool is a {type(item).__name__} that makes no "
+                "array of numbers. A Dataset must give a row, or a tuple of a row and "
+                "its label."
+            ) from error
         if row.dtype.kind not in "biuf":
             raise TypeError(
                 f"Item {position} of X_pool is a {type(item).__name__}. A Dataset must "
@@ -82,7 +94,9 @@ class _DatasetRows(LazyRows):
 
     def _like_the_first(self, position):
         row = self._row(position)
-        fits = np.can_cast(row.dtype, self.dtype, casting="same_kind")
+        # Whole numbers that are too large would wrap round, not become infinite.
+        casting = "safe" if self.dtype.kind in "biu" else "same_kind"
+        fits = np.can_cast(row.dtype, self.dtype, casting=casting)
         if row.shape != self.shape[1:] or not fits:
             raise ValueError(
                 f"Item {position} of X_pool has shape {row.shape} and dtype "
@@ -176,6 +190,24 @@ def _is_chunked(X):
         return len(X.shape) > 0 and np.dtype(X.dtype).kind in "biuf"
     except (AttributeError, TypeError):
         return False  # no array of numbers
+
+
+def as_numpy(tensor):
+    """
+    Give the numbers of a tensor.
+
+    Parameters
+    ----------
+    tensor : torch.Tensor
+        On any device, with a gradient or without.
+
+    Returns
+    -------
+    ndarray
+        The numbers, not copied where numpy can share them; bfloat16 as float32.
+    """
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
 
 
 def is_on_disk(X):

@@ -5,6 +5,7 @@ import numbers
 from functools import partial
 
 import numpy as np
+import torch
 from sklearn.base import is_regressor
 from sklearn.utils import check_array, gen_batches, get_tags
 from sklearn.utils.multiclass import check_classification_targets
@@ -12,7 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from skactive.utils.blocks import LOGICAL, block_rows
 from skactive.utils.containers import is_dataframe
-from skactive.utils.pools import LazyRows, MappedRows
+from skactive.utils.pools import LazyRows, MappedRows, as_numpy
 
 
 def num_rows(X):
@@ -29,7 +30,13 @@ def num_rows(X):
     int
         The number of rows.
     """
-    return X.shape[0] if hasattr(X, "shape") else len(X)
+    shape = X.shape if hasattr(X, "shape") else None
+    if shape == () or (shape is None and not hasattr(X, "__len__")):
+        raise TypeError(
+            f"A {type(X).__name__} has no rows to count. Pass an array, a sparse "
+            f"matrix, a data frame or a list of rows. Got {X!r}."
+        )
+    return len(X) if shape is None else shape[0]
 
 
 def check_n(n, n_pool):
@@ -233,6 +240,7 @@ def validate_labeled(owner, X, y, *, estimator, reset):
     y : ndarray of shape (n_labeled,) or (n_labeled, n_outputs)
         The labels.
     """
+    X = as_numpy(X) if isinstance(X, torch.Tensor) else X
     _refuse_missing_labels(y)
     # skorch's tags deny what its regressors can do: let regressors judge. Of no labels
     # at all scikit-learn refuses the form that may have several outputs.
@@ -285,6 +293,7 @@ def validate_rows(owner, X, *, estimator, input_name="X"):
     if isinstance(X, LazyRows):
         validate_rows(owner, X[:1], estimator=estimator)
         return MappedRows(X, partial(_validated_part, owner, estimator))
+    X = as_numpy(X) if isinstance(X, torch.Tensor) else X
     checked = _validated(owner, X, _array_options(estimator))
     X = X if is_dataframe(X) else checked
     _check_row_shape(owner, X, reset=False)
