@@ -5,7 +5,7 @@ import math
 import torch
 
 from skactive.kernels.covering import nearest_labeled_distance
-from skactive.kernels.distances import blocks
+from skactive.kernels.distances import blocks, column_sums
 from skactive.kernels.precision import full_precision
 
 
@@ -23,13 +23,13 @@ def standardize(z, z_labeled):
     Returns
     -------
     tuple of torch.Tensor, of shape (n, d') and (n_labeled, d')
-        The same rows, without the features that are constant over all of them.
+        The same rows, without the features that are constant over all of them. Costs
+        a copy of the pool.
     """
     _check_together(z, z_labeled)
     _check_finite("z", z)
     count = len(z) + len(z_labeled)
-    total = z.sum(dim=0, dtype=torch.float64)
-    mean = (total + z_labeled.sum(dim=0, dtype=torch.float64)) / count
+    mean = (column_sums(z) + column_sums(z_labeled)).to(z.device) / count
     squares = torch.zeros_like(mean)
     for rows in (z, z_labeled):
         for block in blocks(len(rows)):
@@ -40,7 +40,11 @@ def standardize(z, z_labeled):
     eps = torch.finfo(z.dtype).eps
     moves = scale > 8 * eps * mean.abs().clamp(min=torch.finfo(z.dtype).tiny)
     mean, scale = mean[moves].to(z.dtype), scale[moves].to(z.dtype)
-    return tuple((rows[:, moves] - mean) / scale for rows in (z, z_labeled))
+    scaled = tuple(rows.new_empty(len(rows), len(mean)) for rows in (z, z_labeled))
+    for rows, out in zip((z, z_labeled), scaled, strict=True):
+        for block in blocks(len(rows)):
+            out[block] = (rows[block][:, moves] - mean) / scale
+    return scaled
 
 
 @full_precision()
@@ -121,7 +125,7 @@ class PosteriorVariance:
     def __init__(self, z):
         _check_together(z, z[:0])
         _check_finite("z", z)
-        self.z, self.shift = z, z.mean(dim=0, dtype=torch.float64)
+        self.z, self.shift = z, column_sums(z).to(z.device) / len(z)
         self.width = max(1, z.shape[1])
         self.values = torch.ones(len(z), dtype=torch.float64, device=z.device)
         self.labeled = z[:0]

@@ -9,6 +9,7 @@ from skactive.base import _DISCRIMINATOR, QueryStrategy
 from skactive.inspection import predict_proba
 from skactive.inspection.fitting import fit_model
 from skactive.kernels import diversity
+from skactive.kernels.distances import BLOCK
 from skactive.utils.selection import top_n
 
 
@@ -22,6 +23,13 @@ class _Diversity(QueryStrategy):
         super().__init__(estimator, random_state=random_state)
         self.layer = layer
         self.device = device
+
+    def _selection_memory(self, n_pool, n, widths):
+        # A standardised copy of the pool, scores and what is sorted of them, and what
+        # is made of a block and the labelled rows.
+        d, n_labeled = widths["embed"][0], len(self.y_labeled_)
+        made = min(BLOCK, n_pool) * (n_labeled + d) + n_labeled**2
+        return 8 * (n_pool * (d + 4) + 4 * made)
 
     def _query(self, pool, n, rng, info):
         info.scores = self._scores(*standardized(self, pool))
@@ -210,6 +218,11 @@ class DiscriminativeSampling(_Diversity):
             estimator, layer=layer, device=device, random_state=random_state
         )
         self.discriminator = discriminator
+
+    def _selection_memory(self, n_pool, n, widths):
+        # As many labelled rows are drawn; both are stacked, then shuffled.
+        stacked = 4 * 8 * n_pool * widths["embed"][0]
+        return super()._selection_memory(n_pool, n, widths) + stacked
 
     def _scores(self, z, z_labeled):
         return discriminate(self, z, z_labeled)

@@ -4,6 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from reference import diversity as textbook
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from skactive.kernels.diversity import (
     PosteriorVariance,
@@ -49,6 +50,29 @@ def test_devices_and_dtypes(dtype, device):
         assert ours.dtype == torch.float64 and ours.device == z.device
         theirs = getattr(textbook, name)(*expected)
         np.testing.assert_allclose(ours.cpu(), theirs, atol=1e-5)
+
+
+class Made(TorchDispatchMode):
+    """Count the numbers of all tensors of n rows that are made."""
+
+    def __init__(self, n):
+        super().__init__()
+        self.n, self.count = n, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        out = function(*args, **(kwargs or {}))
+        if isinstance(out, torch.Tensor) and out.shape[:1] == (self.n,):
+            self.count += out.numel()
+        return out
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_copy_of_the_pool_is_made(dtype, device):
+    n, d = 9000, 5
+    z, labeled = rows(3, n, 7, d, dtype=dtype, device=device)
+    with Made(n) as made:
+        scaled, _ = standardize(z, labeled)
+    assert scaled.shape == (n, d) and made.count == n * d
 
 
 @pytest.mark.parametrize("spread", [0.1, 0.01, 0.003])

@@ -1,4 +1,5 @@
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from skactive.kernels.information.configurations import (
     Configurations,
     information_gains,
 )
+from skactive.kernels.information.draws import Draws
 from skactive.kernels.information.groups import rungs
 
 POINTWISE = {
@@ -106,6 +108,22 @@ def test_bald_lies_between_zero_and_what_there_is_to_know(
     scores = information.bald(p)
     assert ((scores >= 0) & (scores <= math.log(min(n_draws, n_classes)) + 1e-9)).all()
     assert (scores <= information.entropy_of_mean(p) + 1e-12).all()
+
+
+def test_what_was_measured_of_a_block_is_not_kept(device):
+    # Small results between large ones that come and go would scatter the memory.
+    seen = []
+
+    def measure(block):
+        assert sum(each() is not None for each in seen) <= 1
+        some = block.sum(dim=2).clone()
+        seen.append(weakref.ref(some))
+        return some
+
+    p = random_draws(0, 3, 20, 2).to(device)
+    found = Draws(p, chunk=12).map(measure)
+    assert found.shape == (3, 20) and len(seen) == 10
+    np.testing.assert_allclose(found.cpu(), 1)
 
 
 @pytest.mark.parametrize("name", POINTWISE)
