@@ -5,6 +5,7 @@ import numbers
 import warnings
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.base import clone, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
@@ -67,7 +68,8 @@ class ALBL(QueryStrategy):
     Hsu and Lin 2015, EXP4.P over arms: P(a) = (1 − N p_min) w_a / Σ w + p_min; then
     w_a ← w_a exp(p_min / 2 (reward + √(ln(N/δ)/N) / P(a))), where the reward is the
     mean over labelled rows of 1[right] / P of the arm that asked for them (1 for those
-    of ``fit``). Rows that the last query did not name count with P = 1.
+    of ``fit``). Rows that the last query did not name count with P = 1; rows are known
+    by their numbers, up to rounding.
 
     Examples
     --------
@@ -200,8 +202,17 @@ class ALBL(QueryStrategy):
         """Say which of the new rows the last query named."""
         if not hasattr(self, "query_info_"):
             return np.zeros(len(new), dtype=bool)
-        asked = set(_keys(self.query_info_.rows))
-        return np.array([key in asked for key in _keys(self._rows(new))], dtype=bool)
+        rows = _plain(self._rows(new))
+        keys = _keys(rows)
+        given = dict(zip(keys, rows, strict=True))
+        rows = _plain(self.query_info_.rows)
+        asked = dict(zip(_keys(rows), rows, strict=True))
+        named = given.keys() & asked.keys()
+        named |= _named_but_for_rounding(
+            {key: row for key, row in given.items() if key not in named},
+            {key: row for key, row in asked.items() if key not in named},
+        )
+        return np.array([key in named for key in keys], dtype=bool)
 
     def _rows(self, at):
         return safe_indexing(self.X_labeled_, at)
@@ -287,15 +298,45 @@ class ALBL(QueryStrategy):
         return [clone(arm) for arm in given]
 
 
-def _keys(X):
-    """Give something hashable for each row, equal for equal rows."""
-    if num_rows(X) == 0:
-        return []
+def _plain(X):
+    """Give rows as an array of shape (n, numbers)."""
     if is_dataframe(X):
         X = X.to_numpy()
     if hasattr(X, "toarray"):
         X = X.toarray()
-    X = np.asarray(X).reshape(len(X), -1)
+    X = np.asarray(X)
+    return X.reshape(len(X), math.prod(X.shape[1:]))
+
+
+def _stacked(rows):
+    return np.stack(list(rows.values()))
+
+
+def _named_but_for_rounding(given, asked):
+    """
+    Tell rows by their neighbours: what transforms many rows or few rounds otherwise.
+
+    A row is named if it and a row asked for are each other's nearest, and differ by
+    less than 1e-5 of each number, or of the largest by what the dtype cannot tell.
+    """
+    if not given or not asked:
+        return set()
+    keys, x, others = list(given), *map(_stacked, (given, asked))
+    if not x.shape[1] or x.dtype.kind != "f" or others.dtype.kind != "f":
+        return set()
+    distances = cdist(np.nan_to_num(x), np.nan_to_num(others))
+    nearest = distances.argmin(axis=1)
+    is_mutual = distances.argmin(axis=0)[nearest] == np.arange(len(x))
+    others = others[nearest]
+    eps = max(np.finfo(x.dtype).eps, np.finfo(others.dtype).eps)
+    largest = np.abs(np.nan_to_num(others)).max(axis=1, keepdims=True)
+    least = min(100 * eps, 1e-5) * largest
+    is_close = np.isclose(x, others, rtol=1e-5, atol=least, equal_nan=True)
+    return {keys[at] for at in np.flatnonzero(is_mutual & is_close.all(axis=1))}
+
+
+def _keys(X):
+    """Give something hashable for each row of an array, equal for equal rows."""
     if X.dtype.kind not in "biuf":
         # repr: NaN equals itself there, and a dictionary can be hashed.
         return [tuple(map(_value, row)) for row in X.tolist()]

@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skactive import (
     ALBL,
@@ -20,6 +21,7 @@ from skactive import (
     MarginSampling,
     RandomSampling,
 )
+from skactive import pipeline as our_pipeline
 
 X, Y = load_iris(return_X_y=True)
 NAMES = np.array(["setosa", "versicolor", "virginica"])[Y]
@@ -253,6 +255,53 @@ def test_missing_values_in_mixed_columns():
     strategy.partial_fit(rows[2:].iloc[picked[::-1]], np.zeros(5))
     # All right, each row of the batch at 1 / P = 2.
     assert strategy.last_reward_ == pytest.approx((2 + 5 * 2) / 7)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 6])
+def test_rows_that_a_transformer_rounds_otherwise(dtype, n):
+    # As PCA's product does, on most machines.
+    eps = np.finfo(dtype).eps
+    rounding = FunctionTransformer(lambda X: X * dtype(1 + len(X) % 7 * eps))
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(3000, 30)).astype(dtype)
+    labels = (rows[:, 0] > 0).astype(int)
+    chain = our_pipeline.make_pipeline(rounding, ALBL(random_state=0))
+    chain.fit(rows[:100], labels[:100])
+    picked = chain.query(rows, n)
+    back = np.append(picked[::-1], 0)  # and a foreign one
+    asked = chain[-1].query_info_.rows
+    assert (chain[0].transform(rows[back])[:n] != asked[::-1]).any()
+    chain.partial_fit(rows[back], labels[back])
+    strategy = chain[-1]
+    assert strategy._kept[-n - 1 : -1].tolist() == [0.5] * n
+    assert strategy._kept[-1] == 1
+
+
+def given_back(asked, given):
+    """Say which of some rows ALBL takes for those it asked for."""
+    strategy = two_random()
+    strategy.query(ROWS)
+    strategy.query_info_.rows = asked
+    strategy.partial_fit(given, [0] * len(given))
+    return (strategy._kept[2:] == 0.5).tolist()
+
+
+def test_near_rows_are_told_apart():
+    asked = np.array([[1.0, 1e6], [2.0, 1e6], [0.0, 3.0], [0.0, 3.0]])
+    nudged = asked * (1 + 1e-12) + [0, 1e-15]
+    assert given_back(asked, nudged) == [True] * 4
+    # The nearest of the rows asked for, once, and no more than rounding away.
+    given = [[1.0, 1e6], [1 + 1e-7, 1e6], [2 + 1e-4, 1e6], [3e-4, 3.0]]
+    assert given_back(asked, np.array(given)) == [True, False, False, False]
+    given = [[2 + 1e-7, 1e6], [2 + 1e-9, 1e6]]
+    assert given_back(asked, np.array(given)) == [False, True]
+
+
+def test_whole_numbers_are_known_exactly():
+    asked = np.array([[1_000_000, 2], [5, 6]])
+    assert given_back(asked, np.array([[5, 6], [1_000_001, 2]])) == [True, False]
 
 
 # ------------------------------------------------------------ the model and the arms
