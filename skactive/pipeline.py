@@ -3,6 +3,7 @@
 import copy
 import math
 
+import scipy.sparse as sp
 import sklearn.pipeline
 from sklearn import get_config
 from sklearn.utils.metadata_routing import UNUSED
@@ -195,7 +196,7 @@ class Pipeline(sklearn.pipeline.Pipeline):
             X, n, max_candidates=max_candidates, storage=storage
         )
         in_parts = max_candidates is not None or is_on_disk(as_pool(X_pool))
-        told.transformed = 0 if in_parts else math.prod(X.shape) * X.dtype.itemsize
+        told.transformed = 0 if in_parts else _transformed_bytes(X)
         told.total += told.transformed
         return told
 
@@ -262,6 +263,16 @@ class Pipeline(sklearn.pipeline.Pipeline):
     def _name_for_last(self, parameter):
         routed = get_config()["enable_metadata_routing"]
         return parameter if routed else f"{self.steps[-1][0]}__{parameter}"
+
+
+def _transformed_bytes(X):
+    """Say what a pool takes once it is transformed; if sparse, by its first rows."""
+    numbers = math.prod(X.shape)
+    if sp.issparse(X[:1]):
+        first = X[:256]
+        stored = 2 * first.nnz  # with their columns
+        numbers = num_rows(X) * stored // num_rows(first)
+    return numbers * X.dtype.itemsize
 
 
 def make_pipeline(*steps, memory=None, transform_input=None, verbose=False):

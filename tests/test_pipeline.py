@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
+from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline as plain_pipeline
@@ -57,6 +58,18 @@ def test_one_step_is_the_strategy():
     alone = BADGE(random_state=0).fit(X[START], Y[START])
     pipeline = make_pipeline(BADGE(random_state=0)).fit(X[START], Y[START])
     assert_array_equal(pipeline.query(X, 5), alone.query(X, 5))
+
+
+def test_sparse_features_take_what_is_stored_of_them():
+    texts = [f"word{i} word{i % 7} again" for i in range(600)]
+    chain = make_pipeline(HashingVectorizer(n_features=2**18), MarginSampling())
+    chain.fit(texts[:50], np.arange(50) % 2)
+    stored = chain[0].transform(texts)
+    told = chain.query_memory(texts, 3)
+    taken = stored.data.nbytes + stored.indices.nbytes + stored.indptr.nbytes
+    assert taken <= told.transformed <= 2 * taken
+    assert told.total == sum(told.values()) - told.total
+    assert chain.query_memory(texts, 3, max_candidates=50).transformed == 0
 
 
 def test_fitted_transformers_are_cached(tmp_path):
