@@ -104,6 +104,20 @@ def test_a_dry_run_checks_and_plays_nothing(capsys):
     assert sentence in told(capsys.readouterr().err)
 
 
+def test_a_failed_run_is_named_by_the_first_line_of_what_it_says(capsys, monkeypatch):
+    def fail(*_):
+        try:
+            return 1 / 0
+        except ZeroDivisionError as error:
+            raise RuntimeError("no such thing\nsecond line: see the docs") from error
+
+    monkeypatch.setattr(RandomSampling, "_query", fail)
+    assert main([*QUICK, "--no-rehearsal"]) == 1
+    said = told(capsys.readouterr().err)
+    assert "Failed: RuntimeError: no such thing (iris" in said
+    assert "second line" not in said
+
+
 def test_failed_runs_are_named_and_played_again_on_demand(capsys, monkeypatch):
     command = [*QUICK, "--no-rehearsal"]
     with monkeypatch.context() as broken:

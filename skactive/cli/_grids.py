@@ -347,11 +347,17 @@ def _remarks(store, status):
 
 
 def _failures(status):
-    """Name failed runs by the last line of their tracebacks, alike ones together."""
+    """Name failed runs by what their tracebacks end in, alike ones together."""
     by_error = {}
     for setting, error in status.failed.items():
-        last = error.strip().splitlines()[-1]
-        by_error.setdefault(last, []).append(setting)
-    for last, settings in by_error.items():
+        by_error.setdefault(_first_line(error), []).append(setting)
+    for line, settings in by_error.items():
         more = f" and {len(settings) - 3} more" if len(settings) > 3 else ""
-        yield f"Failed: {last} ({'; '.join(map(str, settings[:3]))}{more})"
+        yield f"Failed: {line} ({'; '.join(map(str, settings[:3]))}{more})"
+
+
+def _first_line(error):
+    """Give the type of an exception and the first line of what it says."""
+    lines = error.strip().rpartition("Traceback (most recent call last):")[2]
+    lines = [line for line in lines.splitlines() if line]
+    return next((line for line in lines if not line.startswith(" ")), lines[-1])

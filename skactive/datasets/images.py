@@ -31,8 +31,10 @@ def channels_first(X, name, image_shape, source):
         The shape of X is neither, or not that of ``image_shape``.
     """
     if image_shape is not None:
-        image_shape = tuple(image_shape)
-        fits = len(image_shape) == 3 and np.prod(image_shape) == np.prod(X.shape[1:])
+        image_shape = tuple(image_shape) if np.iterable(image_shape) else image_shape
+        is_shape = isinstance(image_shape, tuple)
+        fits = is_shape and len(image_shape) == 3
+        fits = fits and np.prod(image_shape) == np.prod(X.shape[1:])
         if X.ndim != 2 or not fits:
             raise ValueError(
                 f"image_shape={image_shape} is for flat rows of channels, height and "

@@ -1,5 +1,7 @@
 """What all loaders give: a pool to label and a set to score on."""
 
+import numbers
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
@@ -84,6 +86,12 @@ def divide(X, y, *, stratify, test_size, random_state):
     X_train, y_train, X_test, y_test : ndarray
         The parts.
     """
+    is_number = isinstance(test_size, numbers.Real) and not isinstance(test_size, bool)
+    if not is_number or not 0 < test_size < 1:
+        raise ValueError(
+            "The 'test_size' parameter must be the share of rows to score on, in "
+            f"(0, 1). Got {test_size!r} instead."
+        )
     X_train, X_test, y_train, y_test = train_test_split(
         X,
         y,

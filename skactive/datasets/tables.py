@@ -1,6 +1,7 @@
 """Tables in files: CSV and parquet."""
 
 import warnings
+from numbers import Number
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,8 @@ def load_table(path, target, *, task=None, test_size=0.3, random_state=0):
             f"The 'task' parameter of load_table must be one of {listed(TASKS)}, or "
             f"None. Got {task!r} instead."
         )
-    table = _with_target(_read(path), target, path)
+    table = _with_numbers(_with_target(_read(path), target, path))
+    _warn_of_row_numbers(table.drop(columns=target), path)
     y, target_names = _coded_target(table[target], task)
     X, feature_names = _numbers(table.drop(columns=target), path)
     return split(
@@ -137,6 +139,34 @@ def _with_target(table, target, path):
             f"{path} has no column besides {target!r}: nothing to predict it from."
         )
     return table
+
+
+def _with_numbers(table):
+    """Make floats of columns of decimals, which pandas takes for objects."""
+    import pandas as pd
+
+    for name, column in table.items():
+        if not pd.api.types.is_object_dtype(column.dtype):
+            continue
+        values = column.dropna()
+        if len(values) and all(
+            isinstance(value, Number) and not isinstance(value, bool | complex)
+            for value in values
+        ):
+            table = table.assign(**{name: column.astype(np.float64)})
+    return table
+
+
+def _warn_of_row_numbers(table, path):
+    first = table.columns[0]
+    if str(first).startswith("Unnamed:") and table[first].is_monotonic_increasing:
+        warnings.warn(
+            f"The first column of {path.name} has no name and counts the rows, as "
+            "DataFrame.to_csv writes them: it was taken for a feature. Write the file "
+            "with index=False.",
+            UserWarning,
+            stacklevel=3,
+        )
 
 
 def _coded_target(column, task):
@@ -223,4 +253,30 @@ def _numbers(table, path):
             f"{path} holds infinity in {listed(bad)}. Correct these values, or leave "
             "them empty to have them imputed."
         )
+    _warn_of_rounding(X, names, path)
     return X, names
+
+
+def _warn_of_rounding(X, names, path):
+    """Name columns whose rows float32 cannot tell apart; refuse what is beyond it."""
+    known = np.where(np.isnan(X), 0.0, np.abs(X))
+    most = known.max(axis=0)
+    beyond = np.flatnonzero(most > np.finfo(np.float32).max)
+    if len(beyond):
+        raise ValueError(
+            f"{path} holds numbers beyond float32 in {listed(names[j] for j in beyond)}"
+            ". Divide them, or leave these columns out."
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a column without any value
+        spread = np.nanstd(X, axis=0)
+    coarse = np.finfo(np.float32).eps * most
+    rounded = np.flatnonzero((coarse > 1e-2 * spread) & (spread > 0))
+    if len(rounded):
+        warnings.warn(
+            f"Of {path.name}, float32 rounds away differences between rows in "
+            f"{listed(names[j] for j in rounded)}: dates or times as large numbers "
+            "usually. Count them from a nearer start, or leave them out.",
+            UserWarning,
+            stacklevel=4,
+        )

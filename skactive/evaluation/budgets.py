@@ -5,9 +5,9 @@ from numbers import Real
 
 import numpy as np
 
+from skactive.evaluation.checks import within_rounding
+
 RULES = ("000", "002")
-# A mean over seeds may miss the level it stands for by rounding.
-_ROUNDING = 1e-12
 
 
 def check_rule(budgets, within, baseline, names):
@@ -100,8 +100,7 @@ def budgets_of(setting, seeds, rule, within):
             "difference instead"
         )
     goal = mean[-1] * (1 - within) if rule == "000" else mean[-1] - within
-    reached = mean >= goal - _ROUNDING * max(1.0, abs(goal))
-    room = shared[np.argmax(reached)] - shared[0]
+    room = shared[np.argmax(mean >= within_rounding(goal))] - shared[0]
     steps = _steps(room, setting.batch_size, halved=rule == "000")
     if not steps:
         least = (2 if rule == "000" else 1) * setting.batch_size

@@ -41,6 +41,26 @@ def checked_curve(budget, score):
     return budget, score
 
 
+_ROUNDING = 1e-12
+
+
+def within_rounding(level):
+    """
+    Lower a level that is a mean of scores, which they may miss by rounding alone.
+
+    Parameters
+    ----------
+    level : float
+        The mean.
+
+    Returns
+    -------
+    float
+        A little less.
+    """
+    return level - _ROUNDING * max(1.0, abs(level))
+
+
 def checked_axis(values, name):
     """
     Check that values are one finite number for each round.

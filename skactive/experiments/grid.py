@@ -5,6 +5,7 @@ import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from sklearn.metrics import get_scorer
 
 from skactive.experiments.checks import (
@@ -248,13 +249,7 @@ class Grid:
 
     def _check_exclude(self):
         left_out = check_is("exclude", self.exclude, list | tuple, "a list of tables")
-        tables = [
-            {
-                axis: value if isinstance(value, list | tuple) else [value]
-                for axis, value in check_is("exclude", table, dict, "a table").items()
-            }
-            for table in left_out
-        ]
+        tables = [_as_lists("exclude", table) for table in left_out]
         for table in tables:
             self._check_axes("exclude", table)
             if not table:
@@ -417,7 +412,7 @@ class Grid:
         GridError
             Something is asked for that the grid does not have, or leaves out.
         """
-        only = only or {}
+        only = _as_lists("only", only or {})
         self._check_axes("only", only)
         chosen = [setting for setting in self.settings() if _agrees(setting, only)]
         if not chosen:
@@ -426,6 +421,14 @@ class Grid:
                 "leaves them out from exclude."
             )
         return chosen
+
+
+def _as_lists(where, table):
+    """Take a single value for a list of one."""
+    return {
+        axis: [value] if isinstance(value, str) or not np.iterable(value) else value
+        for axis, value in check_is(where, table, dict, "a table").items()
+    }
 
 
 def _agrees(setting, chosen):

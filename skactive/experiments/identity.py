@@ -7,8 +7,10 @@ import numbers
 import pickle
 from pathlib import Path
 
-import joblib
 import numpy as np
+from sklearn.frozen import FrozenEstimator
+
+from skactive.experiments.content import content_hash
 
 
 def key_of(settings):
@@ -53,7 +55,9 @@ def describe(value):
     Write a value as what JSON can hold, so that equal values are written alike.
 
     An estimator comes to its class and the parameters that are not its defaults, a
-    class or a function to its name: of a function that is changed this says nothing.
+    frozen one to what it has learned as well. A class or a function comes to its name,
+    with the object that it is a method of: of a function that is changed this says
+    nothing.
 
     Parameters
     ----------
@@ -84,11 +88,16 @@ def describe(value):
     if isinstance(value, dict):
         return {str(name): describe(item) for name, item in value.items()}
     if inspect.isclass(value) or inspect.isroutine(value):
-        return {"name": qualified_name(value)}
-    if hasattr(value, "get_params"):
+        owner = getattr(value, "__self__", None)
+        is_method = owner is not None and not inspect.ismodule(owner)
+        told = {"self": describe(owner)} if is_method else {}
+        return {"name": qualified_name(value), **told}
+    is_frozen = isinstance(value, FrozenEstimator)
+    if hasattr(value, "get_params") and not is_frozen:
         return described_estimator(value)
+    held = value.estimator if is_frozen else value
     try:
-        return {"class": qualified_name(type(value)), "hash": joblib.hash(value)}
+        return {"class": qualified_name(type(value)), "hash": content_hash(held)}
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise ValueError(
             f"what a {type(value).__name__} holds cannot be told from that of another: "

@@ -133,7 +133,8 @@ class Model:
         """
         where = f"models.{self.label}"
         if self.made is not None:
-            return clone(self.made) if _is_estimator(self.made) else self.made(data)
+            # A function may give one model each time: no run is to change it.
+            return clone(self.made if _is_estimator(self.made) else self.made(data))
         if not self.is_net:
             check_known(f"{where}.model", self.name, CLASSICAL[data.task], data.task)
         try:

@@ -9,6 +9,7 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 
 from skactive.experiments.choices import Choice
 from skactive.experiments.grid import Setting
@@ -160,8 +161,11 @@ def play(job):
 def _simulate(job, data, caught):
     def check_score(simulation):
         """Fail at once: a curve with gaps is of no use."""
-        if not np.isfinite(simulation.learning_curve_.score[-1]):
-            raise ValueError(str(caught[-1].message) if caught else "The score is NaN.")
+        score = simulation.learning_curve_.score[-1]
+        if not np.isfinite(score):
+            kind = UndefinedMetricWarning
+            said = [w.message for w in caught if issubclass(w.category, kind)]
+            raise ValueError(str(said[-1]) if said else f"The score is {score}.")
 
     seed = job.setting.seed
     return ActiveLearningSimulation(
@@ -183,6 +187,11 @@ def _rounds(simulation):
 def _acquired(simulation, data):
     positions = simulation.labeled_indices_
     labels = np.asarray(data.y_train)[positions]
+    # The kind of number tells readers of the store whether there are classes.
+    if data.task == "regression":
+        labels = labels.astype(np.float64)
+    elif labels.dtype.kind == "f" and (labels == labels.astype(np.int64)).all():
+        labels = labels.astype(np.int64)
     columns = (positions, simulation.labeled_iter_, labels)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
@@ -200,5 +209,5 @@ def _loaded(source):
     key = source.label + json.dumps(source.identity, sort_keys=True)
     if key not in _last:
         _last.clear()
-        _last[key] = source.load()
+        _last[key] = source.load_unchanged()
     return _last[key]

@@ -4,6 +4,7 @@ import sys
 import warnings
 
 import numpy as np
+from sklearn.exceptions import UndefinedMetricWarning
 from tqdm.auto import tqdm
 
 from skactive.experiments.checks import GridError
@@ -101,7 +102,8 @@ def _try(grid, setting, data, parts):
             model = grid.models[setting.model].make(data)
             strategy = grid.strategies[setting.strategy].make(model)
             _check_pair(where, strategy)
-            X_train, X_test = _rows(data.X_train, train), _rows(data.X_test, test)
+            rows = (_rows(data.X_train, train), y_train[train])
+            few = (_rows(data.X_test, test), y_test[test])
             simulation = ActiveLearningSimulation(
                 _shortened(strategy),
                 n_initial=grid.n_initial,
@@ -111,7 +113,14 @@ def _try(grid, setting, data, parts):
                 scoring=grid.scoring,
                 keep_estimators=False,
                 random_state=setting.seed,
-            ).fit(X_train, y_train[train], X_test, y_test[test])
+            ).fit(*rows, *few)
+            if not np.isfinite(simulation.learning_curve_.score).all():
+                # A class may be missing among a few rows, which is no mistake: now all
+                # are known, and all are scored on.
+                warnings.simplefilter("error", UndefinedMetricWarning)
+                everything = {"n_initial": len(train), "n_queries": 0}
+                simulation.set_params(initial="random", **everything)
+                simulation.fit(*rows, data.X_test, y_test)
         except GridError:
             raise
         except Exception as error:

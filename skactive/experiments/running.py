@@ -10,6 +10,7 @@ import joblib
 from tqdm.auto import tqdm
 
 from skactive.experiments.checks import check_is, check_known, check_whole
+from skactive.experiments.grid import Grid
 from skactive.experiments.playing import make_job, play
 from skactive.experiments.progress import expected_seconds, grid_status, in_words
 from skactive.experiments.rehearsal import rehearse
@@ -87,6 +88,7 @@ def run_grid(
     >>> len(status.done), status.missing
     (1, [])
     """
+    check_is("grid", grid, Grid, "a Grid; of a file Grid.from_toml gives one")
     check_known("backend", backend, BACKENDS, "backend")
     if n_jobs != -1:
         check_whole("n_jobs", n_jobs, 1)

@@ -1,17 +1,25 @@
 """The data sets of a grid: where they come from, and what tells them apart."""
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import joblib
 import numpy as np
+from scipy import sparse
 from sklearn.utils import Bunch
 
 import skactive.datasets
 from skactive.datasets import TASKS, list_datasets, load_dataset, load_table
-from skactive.experiments.checks import GridError, check_is, check_keys, check_known
+from skactive.experiments.checks import (
+    GridError,
+    check_is,
+    check_keys,
+    check_known,
+    check_whole,
+)
 from skactive.experiments.checks import keywords as keywords_of
+from skactive.experiments.content import content_hash
 from skactive.experiments.identity import (
     file_identity,
     qualified_name,
@@ -84,17 +92,7 @@ class Source:
         if self.name is not None:
             return {"name": self.name, **without_defaults(options, self.loader)}
         if self.path is None:
-            data = self.load()
-            arrays = [np.ascontiguousarray(data[name]) for name in _ARRAYS]
-            names, shape = data.get("target_names"), data.get("image_shape")
-            return {
-                "task": data.task,
-                "arrays": joblib.hash(arrays),
-                # What models are made by, too.
-                "n_classes": None if names is None else len(names),
-                "image_shape": None if shape is None else [int(n) for n in shape],
-                "is_raw": is_raw(data),
-            }
+            return _identity_of(self.load())
         if not self.path.is_file():
             raise GridError(
                 f"datasets.{self.label}: there is no file at {self.path}. A relative "
@@ -102,6 +100,51 @@ class Source:
             )
         described = without_defaults(options, self.loader)
         return {**file_identity(self.path), **described}
+
+    def load_unchanged(self):
+        """
+        Load the data set that `identity` tells of.
+
+        Returns
+        -------
+        Bunch
+            As `load` gives it.
+
+        Raises
+        ------
+        GridError
+            Its file or what its function gives is another by now, or it cannot be
+            loaded.
+        """
+        data = self.load()
+        if self.path is not None:
+            before = {name: self.identity[name] for name in ("bytes", "sha256")}
+            if file_identity(self.path) != before:
+                raise GridError(
+                    f"datasets.{self.label}: {self.path} is no longer the file it was "
+                    "when the grid was read. Start the grid again."
+                )
+        elif self.name is None and not isinstance(self.loader, _Given):
+            if _identity_of(data) != self.identity:
+                raise GridError(
+                    f"datasets.{self.label}: the function gives other data each time. "
+                    "Seed what it draws."
+                )
+        return data
+
+
+def _identity_of(data):
+    given = [data[name] for name in _ARRAYS]
+    arrays = [x if sparse.issparse(x) else np.ascontiguousarray(x) for x in given]
+    names, shape = data.get("target_names"), data.get("image_shape")
+    return {
+        "task": data.task,
+        "arrays": content_hash(arrays),
+        # What models are made by, too.
+        "n_classes": None if names is None else len(names),
+        "image_shape": None if shape is None else [int(n) for n in shape],
+        "is_raw": is_raw(data),
+    }
 
 
 def is_raw(data):
@@ -176,6 +219,8 @@ def make_source(label, value, folder):
 def _check_options(where, options, loader, first, others):
     names = keywords_of(loader, leaving_out=(first,))
     check_keys(where, options, [*others, *names])
+    if "random_state" in options:  # each process is to load the same rows
+        check_whole(f"{where}.random_state", options["random_state"], 0)
 
 
 @dataclass(frozen=True)
@@ -190,21 +235,34 @@ class _Given:
 
 def _checked(label, data):
     where = f"datasets.{label}"
+    if not isinstance(data, Mapping):
+        raise GridError(
+            f"{where}: the function must give a Bunch, as load_dataset does. Got "
+            f"{type(data).__name__}."
+        )
     missing = [name for name in (*_ARRAYS, "task") if data.get(name) is None]
     if missing:
         raise GridError(
             f"{where}: must have {', '.join((*_ARRAYS, 'task'))}, as load_dataset "
             f"gives them. It lacks {', '.join(missing)}."
         )
-    if data.task not in TASKS:
+    if data["task"] not in TASKS:
         raise GridError(
-            f"{where}: task must be {' or '.join(TASKS)}, not {data.task!r}."
+            f"{where}: task must be {' or '.join(TASKS)}, not {data['task']!r}."
         )
+    data = Bunch(**data)
     for part in ("train", "test"):
+        if not hasattr(data[f"X_{part}"], "shape"):  # a list of rows
+            data[f"X_{part}"] = np.asarray(data[f"X_{part}"])
         X, y = data[f"X_{part}"], np.asarray(data[f"y_{part}"])
         if y.ndim != 1 or not len(y) or len(y) != X.shape[0]:
             raise GridError(
                 f"{where}: y_{part} must hold one label for each row of X_{part}. Got "
                 f"shapes {y.shape} and {X.shape}."
+            )
+        if y.dtype.kind == "u" and y.max() > np.iinfo(np.int64).max:
+            raise GridError(
+                f"{where}: y_{part} has labels up to {y.max()}, more than an int64 "
+                "holds. Number them anew, or write them as text."
             )
     return data

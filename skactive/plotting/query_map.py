@@ -127,8 +127,7 @@ class QueryMapDisplay:
         Parameters
         ----------
         simulation : ActiveLearningSimulation
-            A fitted simulation; one that kept its estimators for any but the last
-            round.
+            A fitted simulation that kept its estimators.
         X : array-like or pandas.DataFrame of shape (n_samples, 2)
             The rows that it was fitted to.
         y : array-like of shape (n_samples,) or None, default=None

@@ -1,6 +1,7 @@
 """Tables in files of any kind turned into the one form of data sets."""
 
 import sys
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -185,3 +186,47 @@ def test_without_pandas_or_pyarrow_a_sentence_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r'needs pandas.*"skactive\[plot\]"'):
         load_table(path, "y")
+
+
+def test_numbers_that_float32_cannot_tell_apart_are_named(save):
+    n = 40
+    table = columns(n) | {
+        "day": 20240101 + np.arange(n) % 28,
+        "big": np.arange(n) * 1e7,
+    }
+    with pytest.warns(UserWarning, match=r"rounds away .* in 'day': dates") as told:
+        load_table(save(table), "y")
+    assert len(told) == 1
+    with pytest.raises(ValueError, match=r"beyond float32 in 'x'\. Divide"):
+        load_table(save(columns(n) | {"x": np.arange(n) * 1e38}), "y")
+
+
+def test_row_numbers_that_pandas_wrote_are_told(tmp_path):
+    path = tmp_path / "t.csv"
+    pd.DataFrame(columns()).to_csv(path)
+    with pytest.warns(UserWarning, match=r"first column of t.csv .* index=False"):
+        data = load_table(path, "y")
+    assert data.feature_names == ["Unnamed: 0", "x"]
+
+
+def test_decimals_are_numbers(save):
+    numbers = [Decimal(k) / 4 for k in range(40)]
+    table = columns(40) | {"price": [None, *numbers[1:]]}
+    data = load_table(save(table, "t.parquet"), "y")
+    assert data.feature_names == ["x", "price"]
+    assert sorted(np.nan_to_num(as_row_set(data))[:, 1]) == [k / 4 for k in range(40)]
+    target = load_table(save({"x": range(40), "price": numbers}, "t.parquet"), "price")
+    assert target.task == "regression"
+    mixed = columns(20) | {"flag": [True, None] * 10}
+    names = load_table(save(mixed, "t.parquet"), "y").feature_names
+    assert names[0] == "x" and all(name.startswith("flag") for name in names[1:])
+
+
+@pytest.mark.parametrize("test_size", [0, 1, 45, 1.5, "0.3", True])
+def test_a_share_of_rows_to_score_on_is_checked(save, test_size):
+    for load in (
+        lambda: load_table(save(columns()), "y", test_size=test_size),
+        lambda: load_dataset("iris", test_size=test_size),
+    ):
+        with pytest.raises(ValueError, match=r"'test_size' .*\(0, 1\). Got"):
+            load()

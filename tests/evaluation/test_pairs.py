@@ -102,3 +102,13 @@ def test_a_confidence_lies_between_0_and_1(level):
 def test_a_threshold_needs_two_pairs():
     with pytest.raises(ValueError, match="'n' parameter must be at least 2"):
         t_threshold(1)
+
+
+def test_numbers_that_differ_by_rounding_alone_are_equal():
+    first = [0.1 + 0.2, 0.7, 1.1 + 2.2]
+    second = [0.3, 0.7, 3.3]
+    assert first != second
+    found = paired_difference(first, second)
+    assert found[1:] == (0, 0, 0, 0) and not found.is_significant
+    tiny = paired_difference([2e-20, 2e-20], [1e-20, 1e-20])
+    assert tiny.is_significant

@@ -16,6 +16,7 @@ from skactive.datasets import load_dataset
 from skactive.experiments import Grid, GridError, Store, run_grid
 from skactive.experiments.grid import Setting
 from skactive.experiments.progress import expected_seconds, in_words
+from skactive.nets import make_net
 
 FILE = """
 seeds = 1
@@ -227,3 +228,111 @@ def test_durations_in_words():
     told = {0.2: "0 s", 89: "89 s", 91: "2 min", 3600: "60 min", 5400: "1 h 30 min"}
     assert [in_words(seconds) for seconds in told] == list(told.values())
     assert in_words(math.nan) == "not known yet"
+
+
+def drawn_anew():
+    rng = np.random.default_rng()
+    y = np.arange(40) % 2
+    X = rng.normal(size=(40, 2)) + y[:, None]
+    parts = {"X_train": X, "y_train": y, "X_test": X, "y_test": y}
+    return {**parts, "task": "classification"}
+
+
+def test_data_that_are_others_each_time_are_told(tmp_path):
+    grid = one(datasets={"own": drawn_anew}, seeds=1)
+    status = run_grid(grid, tmp_path / "a.sqlite", progress=False)
+    (error,) = status.failed.values()
+    assert "datasets.own: the function gives other data each time. Seed" in error
+    with pytest.raises(GridError, match=r"iris.random_state: must be a whole .* None"):
+        one(datasets={"iris": {"random_state": None}})
+
+
+def test_a_file_that_changes_while_a_grid_is_played_is_told(tmp_path):
+    path = tmp_path / "own.csv"
+    table = pd.DataFrame({"x": np.arange(40.0), "y": ["no", "yes"] * 20})
+    table.to_csv(path, index=False)
+    datasets = {"own": {"table": path, "target": "y"}, "iris": "iris"}
+    grid = one(datasets=datasets, seeds=2, n_initial=6)
+
+    def play():
+        return run_grid(grid, tmp_path / "a.sqlite", progress=False, rehearsal=False)
+
+    assert grid.settings()
+    table.assign(x=0.0).to_csv(path, index=False)
+    status = play()
+    assert {setting.dataset for setting in status.done} == {"iris"}
+    assert len(status.failed) == 2
+    assert all("no longer the file it was" in e for e in status.failed.values())
+
+
+def as_dict():
+    iris = load_dataset("iris")
+    return {**iris, "X_train": iris.X_train.tolist()}
+
+
+def as_text():
+    return "iris"
+
+
+def test_a_function_may_give_a_dict_and_lists_and_nothing_else(tmp_path):
+    grid = one(datasets={"own": as_dict, "iris": "iris"}, seeds=1)
+    assert len(run_grid(grid, tmp_path / "a.sqlite", progress=False).done) == 2
+    with pytest.raises(
+        GridError, match=r"datasets.own: .* must give a Bunch.* Got str"
+    ):
+        one(datasets={"own": as_text}).settings()
+
+
+def test_labels_beyond_what_a_store_holds_are_told():
+    iris = load_dataset("iris")
+    iris.y_train = iris.y_train.astype(np.uint64) + np.uint64(2**63)
+    with pytest.raises(
+        GridError, match=r"y_train has labels up to 9223372036854775810"
+    ):
+        one(datasets={"own": iris}).settings()
+
+
+@pytest.mark.parametrize(
+    ("task", "dtype", "stored"),
+    [("regression", np.int64, "f"), ("classification", np.float64, "i")],
+)
+def test_labels_are_stored_as_what_they_are(task, dtype, stored, tmp_path):
+    iris = load_dataset("iris")
+    for part in ("y_train", "y_test"):
+        iris[part] = iris[part].astype(dtype)
+    iris.task = task
+    models = ["ridge"] if task == "regression" else ["logistic"]
+    grid = one(datasets={"own": iris}, models=models, seeds=1)
+    run_grid(grid, tmp_path / "a.sqlite", progress=False)
+    (run,) = Store(tmp_path / "a.sqlite").runs(grid)
+    assert run.acquired.dtype.kind == stored
+
+
+NET = make_net("mlp", n_outputs=3, input_shape=4, width=8, max_epochs=7, lr=0.01)
+
+
+def one_net(data):
+    return NET
+
+
+def test_a_rehearsal_leaves_a_model_of_ones_own_as_it_is(tmp_path):
+    curves = []
+    for rehearsal in (False, True):
+        grid = one(models={"net": one_net}, seeds=1)
+        store = tmp_path / f"{rehearsal}.sqlite"
+        status = run_grid(grid, store, progress=False, rehearsal=rehearsal)
+        assert len(status.done) == 1
+        (run,) = Store(store).runs(grid)
+        curves.append(run.score.tolist())
+    assert curves[0] == curves[1] and NET.max_epochs == 7
+
+
+def test_what_to_play_may_be_named_alone(tmp_path):
+    grid = one(seeds=2)
+    status = run_grid(grid, tmp_path / "a.sqlite", progress=False, only={"seed": 0})
+    assert len(status.done) == 1
+    assert len(grid.chosen({"strategy": "RandomSampling", "seed": [1]})) == 1
+    with pytest.raises(
+        GridError, match=r"grid: must be a Grid; .*from_toml.* 'g.toml'"
+    ):
+        run_grid("g.toml", tmp_path / "a.sqlite")

@@ -357,3 +357,15 @@ def test_without_matplotlib_a_sentence_says_what_to_install(tmp_path, monkeypatc
     with pytest.raises(ImportError, match=r'pip install "skactive\[plot\]"'):
         write_report(some_runs(), tmp_path / "a.html", title="T")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_baseline_reaches_its_own_mean_last_score(tmp_path):
+    # The mean of five times 39 / 45 is more than 39 / 45, by rounding.
+    runs = [
+        Run("d", "m", 10, name, seed, [10, 20], [0.5, 39 / 45])
+        for name in ("random", "margin")
+        for seed in range(5)
+    ]
+    assert np.mean([39 / 45] * 5) > 39 / 45
+    (page, *_) = write_report(runs, tmp_path / "a.html", title="t", baseline="random")
+    assert "reached by 0 of 5" not in page.read_text()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
 
@@ -226,8 +227,19 @@ def test_a_run_that_fails_is_stored_and_the_others_go_on(tmp_path, monkeypatch):
 
 def test_a_curve_with_gaps_is_a_failed_run(tmp_path):
     grid = small(scoring="roc_auc", seeds=1, strategies=["RandomSampling"])
-    (error,) = play(grid, tmp_path / "a.sqlite").failed.values()
+    (error,) = play(grid, tmp_path / "a.sqlite", rehearsal=False).failed.values()
     assert "could not be scored with scoring='roc_auc'" in error
+
+
+def no_number(model, X, y):
+    warnings.warn("something else", UserWarning, stacklevel=2)
+    return float("nan")
+
+
+def test_a_score_that_is_no_number_is_the_reason_told(tmp_path):
+    grid = small(scoring=no_number, seeds=1, strategies=["RandomSampling"])
+    (error,) = play(grid, tmp_path / "a.sqlite", rehearsal=False).failed.values()
+    assert error.endswith("ValueError: The score is nan.\n")
 
 
 @pytest.mark.parametrize(
@@ -262,6 +274,7 @@ def test_a_curve_with_gaps_is_a_failed_run(tmp_path):
             {"n_initial": 200},
             "n_initial: must be at most 105, the rows of iris. Got 200",
         ),
+        ({"scoring": "f1"}, "could not be scored with scoring='f1'.*multiclass"),
         ({"n_initial": 0}, "X_labeled has no rows, and LogisticRegression cannot answ"),
     ],
     ids=str,

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from skactive.evaluation import class_entropy_curve
+from skactive.evaluation.checks import within_rounding
 from skactive.experiments.report.page import paragraph, table
 from skactive.experiments.report.pictures import Picture
 from skactive.experiments.report.summary import entropy_trouble, summary
@@ -188,7 +189,7 @@ def _cost(strategies, runs, options, slug):
         if options.baseline not in strategies or len(strategies) < 2:
             return []
         baseline = strategies[options.baseline].values()
-        level = float(np.mean([run.score[-1] for run in baseline]))
+        level = within_rounding(float(np.mean([run.score[-1] for run in baseline])))
         words = f"{options.baseline}'s mean last score"
     caption = (
         f"Labels until a score of {number(level)}, {words}, is first reached: median "
