@@ -4,8 +4,9 @@ A pool in parts: what a kernel asks of all parts, and what it gets from each.
 A part holds rows that lie together and works on them alone; what it gives is small. A
 kernel asks all parts the same thing and puts the answers together, so that one part in
 this process and many on other machines are the same code. Parts begin at multiples of
-ALIGN rows, so that every block of work, and every sum, is the same however many there
-are.
+ALIGN rows, so that every block of work is the same however many there are, and every
+sum of D²; sums of Fisher information are put together part by part, and agree up to
+rounding.
 """
 
 import torch
