@@ -33,8 +33,8 @@ def num_rows(X):
     shape = X.shape if hasattr(X, "shape") else None
     if shape == () or (shape is None and not hasattr(X, "__len__")):
         raise TypeError(
-            f"A {type(X).__name__} has no rows to count. Pass an array, a sparse "
-            f"matrix, a data frame or a list of rows. Got {X!r}."
+            f"{X!r} has no rows to count. Pass an array, a sparse matrix, a data frame "
+            "or a list of rows."
         )
     return len(X) if shape is None else shape[0]
 
