@@ -55,8 +55,7 @@ class _DaskRows(ElsewhereRows):
         Workers
             The parts.
         """
-        client = client_at_hand()
-        with client.as_current():
+        with client_at_hand() as client:
             workers = Workers(client, self, strategy)
             try:
                 yield workers
