@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from skactive.kernels.parts import ALIGN
+from skactive.utils.validation import num_rows
 
 MOST_PARTS = 64
 """Parts a worker, more or less; shorter chunks than make so few are put together."""
@@ -30,6 +31,37 @@ def known_array(X):
         return X
     X = da.Array(X.dask, X.name, X.chunks, dtype=X.dtype, meta=X._meta)
     return X.compute_chunk_sizes()
+
+
+def as_declared(X):
+    """
+    Have the length of each chunk checked as soon as it is computed.
+
+    Dask believes what it was told, and a function in ``map_blocks`` may leave out rows:
+    then all positions behind them would be those of other rows.
+
+    Parameters
+    ----------
+    X : dask.array.Array
+        With known chunk sizes.
+
+    Returns
+    -------
+    dask.array.Array
+        The same; to compute a chunk of another length raises ValueError.
+    """
+    return X.map_blocks(_of_its_length, dtype=X.dtype, meta=X._meta)
+
+
+def _of_its_length(rows, block_info):
+    start, stop = block_info[0]["array-location"][0]
+    if num_rows(rows) != stop - start:
+        raise ValueError(
+            f"The chunk of X_pool whose first row is row {start} has {num_rows(rows)} "
+            f"rows, but its shape says {stop - start}. Call "
+            "X_pool.compute_chunk_sizes(), and query again."
+        )
+    return rows
 
 
 def part_rows(n_rows, longest, n_workers):
@@ -79,16 +111,16 @@ def aligned_array(X, client):
     return list(zip(starts, X.chunks[0], futures, strict=False))
 
 
-def aligned_frame(X, lengths, client):
+def aligned_frame(partitions, lengths, client):
     """
     Cut a dask data frame into parts.
 
     Parameters
     ----------
-    X : dask.dataframe.DataFrame
+    partitions : list of dask.delayed.Delayed
         The rows.
     lengths : ndarray of int
-        Of its partitions.
+        Of the partitions.
     client : distributed.Client
         Where they are computed.
 
@@ -99,7 +131,7 @@ def aligned_frame(X, lengths, client):
     """
     from dask import delayed
 
-    n_rows, partitions = int(lengths.sum()), X.to_delayed()
+    n_rows = int(lengths.sum())
     rows = part_rows(n_rows, int(lengths.max()), _n_workers(client))
     ends = np.cumsum(lengths)
     parts = []

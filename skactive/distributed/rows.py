@@ -6,7 +6,12 @@ from contextlib import contextmanager
 import numpy as np
 import scipy.sparse as sp
 
-from skactive.distributed.chunks import aligned_array, aligned_frame, known_array
+from skactive.distributed.chunks import (
+    aligned_array,
+    aligned_frame,
+    as_declared,
+    known_array,
+)
 from skactive.distributed.clusters import client_at_hand
 from skactive.distributed.workers import Workers
 from skactive.utils.containers import safe_indexing
@@ -97,14 +102,17 @@ class DaskArrayRows(_DaskRows):
         if X.ndim == 0:
             raise ValueError("X_pool is a dask array without rows, of shape ().")
         self._X = known_array(X)
+        self._checked = as_declared(self._X)
         super().__init__(self._X.shape, self._X.dtype)
 
     def _read(self, rows):
-        rows = self._X[rows].compute()
+        # What is picked comes by positions; of a slice dask may read less than chunks.
+        X = self._X if isinstance(rows, slice) else self._checked
+        rows = X[rows].compute()
         return rows if sp.issparse(rows) else np.asarray(rows)
 
     def _chunks(self, client):
-        return aligned_array(self._X, client)
+        return aligned_array(self._checked, client)
 
 
 class DaskFrameRows(_DaskRows):
@@ -118,28 +126,27 @@ class DaskFrameRows(_DaskRows):
     """
 
     def __init__(self, X):
-        self._X = X
-        self._lengths = X.map_partitions(len).compute().to_numpy()
+        from dask import compute, delayed
+
+        self._meta = X._meta
+        # Optimised once: how many partitions there are may depend on what is done.
+        self._partitions = X.to_delayed()
+        self._lengths = np.array(compute(*map(delayed(len), self._partitions)))
         super().__init__((self._lengths.sum(), len(X.columns)), object)
 
     def _read(self, rows):
         import pandas as pd
+        from dask import compute, delayed
 
         if isinstance(rows, slice):
             rows = np.arange(rows.start, rows.stop)
         ends = np.cumsum(self._lengths)
         home = np.searchsorted(ends, rows, side="right")
-        pieces = [self._X._meta] if not len(rows) else []
+        pieces = [self._meta] if not len(rows) else []
         for number in np.unique(home):
             at = rows[home == number] - (ends[number] - self._lengths[number])
-            pieces.append(
-                self._X.get_partition(int(number)).map_partitions(
-                    safe_indexing, at, meta=self._X._meta
-                )
-            )
-        from dask import compute
-
+            pieces.append(delayed(safe_indexing)(self._partitions[number], at))
         return pd.concat(compute(*pieces))
 
     def _chunks(self, client):
-        return aligned_frame(self._X, self._lengths, client)
+        return aligned_frame(self._partitions, self._lengths, client)
