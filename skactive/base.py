@@ -299,6 +299,7 @@ class QueryStrategy(
         self._check_takes_parts()
         if not num_rows(X):
             self._validate_pool(X[:0])  # says that there is nothing to choose from
+        self._validate_pool(X.made_up_row())  # not all strategies have the pool read
         check_n(n, num_rows(X))
         with X.opened(self) as parts:
             yield Bunch(n=num_rows(X), parts=parts)

@@ -105,6 +105,18 @@ class DaskArrayRows(_DaskRows):
         self._checked = as_declared(self._X)
         super().__init__(self._X.shape, self._X.dtype)
 
+    def made_up_row(self):
+        """
+        Make up a row, without reading any.
+
+        Returns
+        -------
+        array-like of shape (1, n_features) or (1, ...)
+            Zeros, sparse where the pool is.
+        """
+        zeros = type(self._X._meta) if sp.issparse(self._X._meta) else np.zeros
+        return zeros((1, *self.shape[1:]), dtype=self.dtype)
+
     def _read(self, rows):
         # What is picked comes by positions; of a slice dask may read less than chunks.
         X = self._X if isinstance(rows, slice) else self._checked
@@ -129,10 +141,22 @@ class DaskFrameRows(_DaskRows):
         from dask import compute, delayed
 
         self._meta = X._meta
+        self._nonempty = X._meta_nonempty
         # Optimised once: how many partitions there are may depend on what is done.
         self._partitions = X.to_delayed()
         self._lengths = np.array(compute(*map(delayed(len), self._partitions)))
         super().__init__((self._lengths.sum(), len(X.columns)), object)
+
+    def made_up_row(self):
+        """
+        Make up a row, without reading any.
+
+        Returns
+        -------
+        data frame of shape (1, n_features)
+            What dask takes to try a function.
+        """
+        return self._nonempty.iloc[:1]
 
     def _read(self, rows):
         import pandas as pd

@@ -100,6 +100,7 @@ class BADGE(QueryStrategy):
 
     @property
     def _takes_parts(self):
+        check_choice(self, "sampler", tuple(_SAMPLERS))
         return self.sampler in ("kmeans++", "kcenter")
 
     def _query(self, pool, n, rng, info):

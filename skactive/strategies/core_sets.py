@@ -111,6 +111,7 @@ class CoreSet(QueryStrategy):
 
     @property
     def _takes_parts(self):
+        check_count(self, "beam_width", least=1)
         return self.beam_width == 1
 
     def _selection_memory(self, n_pool, n, widths):

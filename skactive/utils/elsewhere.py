@@ -20,6 +20,17 @@ class ElsewhereRows(LazyRows):
     """
 
     @abstractmethod
+    def made_up_row(self):
+        """
+        Make up a row, without reading any.
+
+        Returns
+        -------
+        array-like of shape (1, n_features) or (1, ...)
+            Like those of the pool: its shape, dtype and names of columns.
+        """
+
+    @abstractmethod
     def opened(self, strategy):
         """
         Have a strategy's model answer where the rows are.

@@ -10,6 +10,7 @@ from sklearn import config_context, get_config
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -261,11 +262,71 @@ def test_random_sampling_reads_nothing(client, rows):
     assert strategy.query(_unreadable(X), 5).tolist() == strategy.query(X, 5).tolist()
 
 
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda X: X[:, :3], "X has 3 features, but .* is expecting 5"),
+        (lambda X: X[:, 0], "Expected 2D array, got 1D array"),
+        (lambda X: np.stack([X, X], axis=2), "rows of shape"),
+        (sp.csr_array, "dense data is required"),
+    ],
+    ids=["features", "1-d", "3-d", "sparse"],
+)
+def test_random_sampling_looks_at_the_shape(client, rows, change, message):
+    X, X_labeled, y = rows
+    model = RandomForestClassifier(10) if change is not sp.csr_array else GaussianNB()
+    strategy = RandomSampling(model, random_state=0).fit(X_labeled, y)
+    bad = change(X)
+    if change is sp.csr_array:
+        meta = sp.csr_array((0, N_FEATURES), dtype=X.dtype)
+        pool = da.from_array(X).map_blocks(sp.csr_array, meta=meta)
+    else:
+        pool = _unreadable(bad)
+    for some in (bad, pool):
+        with pytest.raises((TypeError, ValueError), match=message):
+            strategy.query(some, 3)
+
+
+def test_random_sampling_looks_at_the_names_of_columns(client, rows):
+    pd, dd = pytest.importorskip("pandas"), pytest.importorskip("dask.dataframe")
+    X, _, y = rows
+    frame = pd.DataFrame(X[:300], columns=list("abcde"))
+    frame["kind"] = pd.Categorical(np.where(X[:300, 2] > 0, "up", "down"))
+    model = make_pipeline(
+        make_column_transformer((OneHotEncoder(), ["kind"]), remainder="passthrough"),
+        LogisticRegression(),
+    )
+    strategy = RandomSampling(model, random_state=0).fit(frame[:40], y)
+    picked = strategy.query(dd.from_pandas(frame, npartitions=2), 3)
+    assert picked.tolist() == strategy.query(frame, 3).tolist()
+    other = frame.rename(columns={"a": "z"})
+    for some in (other, dd.from_pandas(other, npartitions=2)):
+        with pytest.raises(ValueError, match=r"feature names should match(.|\n)*- z"):
+            strategy.query(some, 3)
+
+
+@pytest.mark.parametrize(
+    "strategy, message",
+    [
+        (BADGE(sampler="nope"), "'sampler' parameter of BADGE .*'nope'"),
+        (CoreSet(beam_width=0), "'beam_width' parameter of CoreSet .*0"),
+        (CoreSet(beam_width="wide"), "'beam_width' parameter of CoreSet .*'wide'"),
+    ],
+    ids=["sampler", "beam_width", "beam_width, text"],
+)
+def test_a_bad_parameter_is_named(client, rows, strategy, message):
+    X, X_labeled, y = rows
+    strategy.set_params(random_state=0).fit(X_labeled, y)
+    with pytest.raises((TypeError, ValueError), match=message):
+        strategy.query(_unreadable(X), 3)
+
+
 def _unreadable(X):
     def fail(rows):
         raise OSError("The disk is gone.")
 
-    return da.from_array(X, chunks=(9_000, -1)).map_blocks(fail, dtype=X.dtype)
+    pool = da.from_array(X, chunks=(9_000, *[-1] * (X.ndim - 1)))
+    return pool.map_blocks(fail, dtype=X.dtype)
 
 
 def test_rows_that_cannot_be_read_say_so(client, rows):
