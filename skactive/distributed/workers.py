@@ -243,7 +243,7 @@ class Workers:
 
     def _await(self, futures):
         """Wait until chunks are there, and workers; give the workers."""
-        from distributed import wait
+        from distributed import CancelledError, wait
 
         while True:
             try:
@@ -257,6 +257,13 @@ class Workers:
                 wait(futures, timeout=PATIENCE)
             except TimeoutError:
                 continue
+            except CancelledError as error:
+                raise RuntimeError(
+                    "The rows of X_pool are gone from the cluster during a query, and "
+                    "cannot be made anew: it was restarted (client.restart()), or they "
+                    "were put there by client.scatter and their worker was lost. Make "
+                    "X_pool again, of data that workers can read, and query again."
+                ) from error
             for future in futures:
                 if future.status == "error":
                     raise future.exception()

@@ -83,3 +83,27 @@ def test_a_worker_that_dies_while_it_asks_the_model(client, tmp_path):
     assert model.flag.exists()
     assert strategy.query_info_.n_lost >= 1
     assert picked.tolist() == strategy.query(X, 5).tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scattered", [True, False], ids=["scattered", "restarted"])
+def test_rows_that_cannot_be_made_anew_are_told_of(client, monkeypatch, scattered):
+    X = np.random.default_rng(0).normal(size=(20_000, 4))
+    strategy = BADGE(random_state=0).fit(X[:40], np.arange(40) % 3)
+    pids, pool = client.run(os.getpid), da.from_array(X, chunks=(8192, -1))
+    first = next(iter(pids))
+    if scattered:
+        there = client.scatter(X, workers=[first])
+        pool = da.from_delayed(there, X.shape, X.dtype)
+    ask, done = Workers._exchange, []
+
+    def exchange(self, changes, method, args):
+        if method == "fold" and not done:
+            done.append(method)
+            os.kill(pids[first], signal.SIGKILL) if scattered else client.restart()
+        return ask(self, changes, method, args)
+
+    monkeypatch.setattr(Workers, "_exchange", exchange)
+    with pytest.raises(RuntimeError, match=r"rows of X_pool .*restart.*scatter"):
+        strategy.query(pool, 10)
+    assert done
