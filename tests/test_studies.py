@@ -50,15 +50,20 @@ def call(grids, monkeypatch, *arguments):
 def test_runs_of_two_machines_are_told_together_and_none_is_played_twice(
     grids, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr(grids, "print_report", lambda *args, **kwargs: None)
+    told = []
+    monkeypatch.setattr(grids, "print_report", lambda *args, **_: told.append(args[1]))
     table, store = tmp_path / "small.csv", tmp_path / "small.sqlite"
     call(grids, monkeypatch, "--seed", "0")
     call(grids, monkeypatch, "--report")
     first = table.read_text().splitlines()
+    assert told.pop() == []  # half of a setting ranks nobody
+    printed = (tmp_path / "small.txt").read_text()
+    assert "iris, logistic, batches of 10; 2 of 4 runs so far." in printed
     store.unlink()  # it stays on the first machine
     assert call(grids, monkeypatch) == "2 done, 0 failed, 0 missing\n"
     call(grids, monkeypatch, "--report")
     both = table.read_text().splitlines()
+    assert len(told.pop()) == 4
     assert set(first) < set(both)
     with table.open() as file:
         rows = list(csv.DictReader(file))

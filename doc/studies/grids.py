@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+from collections import defaultdict
 from pathlib import Path
 
 from grid_report import NAMES, keep, read, rounds
@@ -54,8 +55,10 @@ def main(about, make_grid, **report):
         if not table.exists():
             parser.error(f"nothing is played yet: there is no {table.name}")
         tables = table.with_suffix(".txt")
+        runs, entropies = read(table)
         with tables.open("w") as file, contextlib.redirect_stdout(file):
-            print_report(f"{grid.name}{size}", *read(table), **report)
+            whole = _of_whole_settings(grid, runs)
+            print_report(f"{grid.name}{size}", whole, entropies, **report)
         return print(tables.read_text())
     played, chosen = rounds(table), grid.chosen(only)
     if all(_names(setting) in played for setting in chosen):
@@ -64,6 +67,21 @@ def main(about, make_grid, **report):
     kept = [dict(zip(NAMES, run, strict=True)) for run in names if run in played]
     missing = make_grid(options.full, exclude=kept)
     return print(run_grid(missing, store, n_jobs=options.jobs, only=only))
+
+
+def _of_whole_settings(grid, runs):
+    """Leave out settings that are being played: fewer seeds would change a ranking."""
+    played, wanted = {_names(run) for run in runs}, defaultdict(list)
+    for setting in grid.settings():
+        wanted[_names(setting)[:3]].append(_names(setting) in played)
+    unfinished = {names for names, parts in wanted.items() if not all(parts)}
+    for names in sorted(unfinished):
+        dataset, model, size = names
+        print(
+            f"- Being played, and not in these tables: {dataset}, {model}, batches of "
+            f"{size}; {sum(wanted[names])} of {len(wanted[names])} runs so far."
+        )
+    return [run for run in runs if _names(run)[:3] not in unfinished]
 
 
 def _names(setting):
