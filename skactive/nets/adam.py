@@ -9,7 +9,7 @@ class Adam(torch.optim.Adam):
 
     The arithmetic is that of ``torch.optim.Adam``, up to rounding, which by default
     calls some ten kernels for each tensor of weights: for a small network that is
-    a third of the time of a step. On other devices torch chooses.
+    a fifth of the time of a step or more. On other devices torch chooses.
 
     Parameters
     ----------
