@@ -8,6 +8,7 @@ from uuid import uuid4
 import torch
 from sklearn import config_context
 
+from skactive.kernels.parts import merged
 from skactive.kernels.precision import full_precision
 from skactive.utils.storage import storing
 
@@ -57,14 +58,16 @@ class Holder:
         changes : bool
             Whether this is one.
         asked : list of one (str, tuple)
-            "make" to build the parts, or the name of a method of theirs, and its
-            arguments. Inside a list distributed pickles them: by itself it would send
-            tensors as arrays, which those on a card cannot be.
+            "make" to build the parts, "total" to merge the answers of a method, or the
+            name of a method of theirs, and its arguments. Inside a list distributed
+            pickles them: by itself it would send tensors as arrays, which those on a
+            card cannot be.
 
         Returns
         -------
         answers : list of (int, object)
-            First row and answer of each part; None where it failed.
+            First row and answer of each part, or the first part's row and all their
+            answers in one; None where it failed.
         error : tuple or None
             Why it failed, for `unpacked`.
         warned : list of (type, str)
@@ -83,11 +86,14 @@ class Holder:
                 f"A worker is at round {self.turn} of a query, the query at {turn}."
             )
         with full_precision():
-            answers = (
-                self._make(*args) if method == "make" else self._each(method, args)
-            )
+            if method == "make":
+                answers = self._make(*args)
+            elif method == "total":
+                answers = self._total(*args)
+            else:
+                answers = list(self._each(method, args))
         self.turn += changes
-        return list(zip(self.starts, answers, strict=True))
+        return answers
 
     @contextmanager
     def _as_asked(self):
@@ -118,10 +124,15 @@ class Holder:
             build(self.strategy, self.answers.pop(0), start, **options)
             for start in self.starts
         ]
-        return [None] * len(self.parts)
+        return [(start, None) for start in self.starts]
+
+    def _total(self, method, args):
+        whole = merged(answer for _, answer in self._each(method, args))
+        return [(self.starts[0], whole)]
 
     def _each(self, method, args):
-        return [getattr(part, method)(*args) for part in self.parts]
+        for start, part in zip(self.starts, self.parts, strict=True):
+            yield start, getattr(part, method)(*args)
 
 
 def _n_threads():

@@ -5,6 +5,7 @@ import warnings
 from sklearn import get_config
 
 from skactive.distributed.holder import PROCESS, Holder, unpacked
+from skactive.kernels.parts import merged
 from skactive.utils.storage import storage_in_force
 
 ATTEMPTS = 8
@@ -105,6 +106,24 @@ class Workers:
         answers = self._exchange(True, method, args)
         self.told.append((method, args))
         return answers
+
+    def total(self, method, *args):
+        """
+        Call a method of every part, and merge the answers: on the workers, then here.
+
+        Parameters
+        ----------
+        method : str
+            Its name.
+        *args : object
+            Its arguments.
+
+        Returns
+        -------
+        TwoFold or alike
+            All answers in one.
+        """
+        return merged(self._exchange(False, "total", (method, args)))
 
     def report(self):
         """

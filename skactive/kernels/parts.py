@@ -5,8 +5,8 @@ A part holds rows that lie together and works on them alone; what it gives is sm
 kernel asks all parts the same thing and puts the answers together, so that one part in
 this process and many on other machines are the same code. Parts begin at multiples of
 ALIGN rows, so that every block of work is the same however many there are, and every
-sum of D²; sums of Fisher information are put together part by part, and agree up to
-rounding.
+sum: those of D² are listed block by block, the others carry what they lost to rounding
+(``skactive.kernels.sums``).
 """
 
 import torch
@@ -28,10 +28,11 @@ class Whole:
 
     Notes
     -----
-    Other kinds of pools have the same three: ``n_rows``; ``ask(method, *args)``, which
-    calls a method of every part and lists the answers in the pool's order; and
+    Other kinds of pools have the same four: ``n_rows``; ``ask(method, *args)``, which
+    calls a method of every part and lists the answers in the pool's order;
     ``tell(method, *args)``, the same for methods that change the part, so that whoever
-    has to make a part anew can repeat them.
+    has to make a part anew can repeat them; and ``total(method, *args)``, which merges
+    answers into one.
     """
 
     def __init__(self, part):
@@ -57,6 +58,24 @@ class Whole:
         return [getattr(self.part, method)(*args)]
 
     tell = ask
+
+    def total(self, method, *args):
+        """
+        Call a method of every part, and merge the answers.
+
+        Parameters
+        ----------
+        method : str
+            Its name.
+        *args : object
+            Its arguments.
+
+        Returns
+        -------
+        TwoFold or alike
+            The first answer, after ``answer.merge(other)`` with all others.
+        """
+        return merged(self.ask(method, *args))
 
 
 class Part:
@@ -154,6 +173,27 @@ class Part:
         at = positions.to(self.z.device) - self.start
         turns = ((at >= 0) & (at < len(self))).nonzero()[:, 0]
         return turns, at[turns]
+
+
+def merged(answers):
+    """
+    Merge answers of parts into one.
+
+    Parameters
+    ----------
+    answers : iterable of TwoFold or alike
+        Their ``merge(other)`` takes another in, in place.
+
+    Returns
+    -------
+    TwoFold or alike
+        The first of them, with all others in it.
+    """
+    answers = iter(answers)
+    whole = next(answers)
+    for other in answers:
+        whole.merge(other)
+    return whole
 
 
 def begin(pool):

@@ -164,7 +164,7 @@ WORKERS = 1, 2, 4, 8
 
 
 def workers(runs, rows):
-    """Print time and idle rounds against the number of workers of one thread."""
+    """Print time, memory and idle rounds against workers of one thread."""
     rows = min(10**6, rows)
     lines, exponents = [], []
     for strategy in LARGE:
@@ -176,16 +176,18 @@ def workers(runs, rows):
         if any(each["picked"] != alone["picked"] for each in found.values()):
             raise RuntimeError(f"Other picks with workers: {NAMES[strategy]}.")
         name, busy = NAMES[strategy], {n: each["seconds"] for n, each in found.items()}
+        held = {n: each["peak"] for n, each in found.items()}
         idle = {n: 1e3 * each["round"] for n, each in found.items() if each["round"]}
         told = [f", {idle[n]:.1f} ms" if idle else "" for n in WORKERS]
-        cells = zip(busy.values(), told, strict=True)
-        lines.append((name, *(f"{seconds:.2f} s{more}" for seconds, more in cells)))
+        cells = [f"{busy[n]:.2f} s, {_gigabytes(held[n])}" for n in WORKERS]
+        lines.append((name, *map("".join, zip(cells, told, strict=True))))
         within = {n: busy[n] for n in WORKERS if n <= runs.threads}
         exponents.append((name, "time", f"{_exponent(within):.2f}"))
+        exponents.append((name, "memory", f"{_exponent(held):.2f}"))
         if idle:
             exponents.append((name, "an idle round", f"{_exponent(idle):.2f}"))
     table(
-        f"Time, and an idle round, against workers of one thread, n = {rows:,}",
+        f"Time, peak memory and an idle round against workers, n = {rows:,}",
         ("strategy", *map(str, WORKERS)),
         lines,
     )

@@ -109,6 +109,19 @@ def test_the_picks_of_one_process(client, rows, name, chunks):
         assert strategy.query_info_.n_lost == 0
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_columns_that_are_not_scaled(client, seed):
+    # Ten of sixteen digits go where the information is inverted: the last ones matter.
+    rng = np.random.default_rng(seed)
+    X = (rng.normal(size=(20_000, 3)) + 1e5).astype(np.float32)
+    strategy = BAIT(random_state=0).fit(X[:60], np.arange(60) % 5)
+    here = strategy.query(X, 4)
+    objective = strategy.query_info_.objective
+    there = strategy.query(da.from_array(X, chunks=(8192, 3)), 4)
+    assert there.tolist() == here.tolist()
+    assert strategy.query_info_.objective.tolist() == objective.tolist()
+
+
 def test_scores_that_are_all_equal_are_drawn_as_in_one_process(client, rows):
     X, X_labeled, y = rows
     strategy = Flat(random_state=0).fit(X_labeled, y)

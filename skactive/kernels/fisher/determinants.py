@@ -114,7 +114,8 @@ def determinant_search(
     prior = torch.zeros(space.dim, space.dim, dtype=torch.float64, device=z.device)
     if z_labeled is not None and len(z_labeled):
         labeled = _factor(fisher, z_labeled, p_labeled)
-        prior = space.information(labeled, z_labeled) / len(z_labeled)
+        sums = space.sums(labeled, z_labeled).value()
+        prior = space.matrix(sums) / len(z_labeled)
     prior.diagonal().add_(lam)
     queue = _Queue(z, factor, space, Dense(prior, None), head)
     queue.run(n)

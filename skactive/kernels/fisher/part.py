@@ -69,10 +69,10 @@ class FisherPart(Part):
 
         Returns
         -------
-        torch.Tensor of shape (..., dim, dim), float64
-            The sum, unweighted.
+        TwoFold
+            The sums, unweighted, as the plan has them.
         """
-        return self.plan.information(self.z, self.a)
+        return self.plan.sums(self.z, self.a)
 
     def rebuild(self, *args):
         """

@@ -8,6 +8,7 @@ from skactive.kernels.fisher.factors import Softmax
 from skactive.kernels.fisher.matrix_part import MatrixPart
 from skactive.kernels.fisher.scalar_part import ScalarPart
 from skactive.kernels.fisher.spaces import Reduced, Sketch, strips
+from skactive.kernels.sums import row_sums
 
 
 class MatrixPlan(NamedTuple):
@@ -51,7 +52,7 @@ class MatrixPlan(NamedTuple):
             return Reduced(p.shape[1], z.shape[1], z.device)
         return Sketch(self.axes.to(z.device))
 
-    def information(self, z, p):
+    def sums(self, z, p):
         """
         Sum the information of rows.
 
@@ -64,10 +65,10 @@ class MatrixPlan(NamedTuple):
 
         Returns
         -------
-        torch.Tensor of shape (dim, dim), float64
-            The sum, unweighted.
+        TwoFold
+            The sums, unweighted, as the space has them.
         """
-        return self.space(z, p).information(Softmax(p, self.rank), z)
+        return self.space(z, p).sums(Softmax(p, self.rank), z)
 
     def part(self, z, p, start):
         """
@@ -108,7 +109,7 @@ class ScalarPlan(NamedTuple):
     axes: torch.Tensor | None
     root: float
 
-    def information(self, z, p):
+    def sums(self, z, p):
         """
         Sum the information of rows.
 
@@ -121,20 +122,21 @@ class ScalarPlan(NamedTuple):
 
         Returns
         -------
-        torch.Tensor of shape (G, dim, dim), float64
+        TwoFold of shape (G, dim, dim)
             For each block, the sum, unweighted.
         """
         axes = None if self.axes is None else self.axes.to(z.device)
         dim = z.shape[1] if axes is None else len(axes)
         n_blocks = p.shape[1] if self.is_blocked else 1
-        out = torch.zeros(n_blocks, dim, dim, dtype=torch.float64, device=z.device)
-        for at in strips(len(z), dim):
+
+        def add(block, at):
             rows = z[at].double()
             rows = rows if axes is None else rows @ axes.T
             roots = self._roots(z[at], None if p is None else p[at]).double()
-            for total, root in zip(out, roots, strict=True):
-                total += rows.T @ (rows * root.square()[:, None])
-        return out
+            for total, root in zip(block, roots, strict=True):
+                total.addmm_(rows.T, rows * root.square()[:, None])
+
+        return row_sums(len(z), (n_blocks, dim, dim), z.device, add)
 
     def part(self, z, p, start):
         """

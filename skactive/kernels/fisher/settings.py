@@ -81,7 +81,7 @@ class Setting(NamedTuple):
         root = math.sqrt(weight)
         return cls(pool, z, p, dtype, lam, fisher_term, prior_weight, root)
 
-    def matrices(self, plan):
+    def matrices(self, plan, space=None):
         """
         Give what M and F are before the first pick.
 
@@ -89,6 +89,8 @@ class Setting(NamedTuple):
         ----------
         plan : MatrixPlan or ScalarPlan
             The search, begun.
+        space : Reduced, Sketch or None
+            Makes matrices of the plan's sums; None where they are some.
 
         Returns
         -------
@@ -97,15 +99,13 @@ class Setting(NamedTuple):
         fisher : torch.Tensor of shape (..., dim, dim) or None
             F; None is the identity.
         """
-        labeled = plan.information(self.z, self.p)
+        labeled = _matrix(plan.sums(self.z, self.p), space)
         prior = self.prior_weight * labeled
         prior.diagonal(dim1=-2, dim2=-1).add_(self.lam)
         if not self.fisher_term:
             return prior, None
-        fisher, *others = self.pool.ask("information")
-        for other in others:
-            fisher += other
-        return prior, (fisher + labeled) / (self.pool.n_rows + len(self.z))
+        fisher = _matrix(self.pool.total("information"), space).add_(labeled)
+        return prior, fisher.div_(self.pool.n_rows + len(self.z))
 
 
 def scalar_search(setting, approximation, width, refresh, generator):
@@ -177,9 +177,13 @@ def matrix_search(setting, rank, width, refresh, generator, memory):
     axes = None if width is None else draw_axes(width, (n_classes, d), generator)
     plan = MatrixPlan(rank, axes, setting.root, memory / pool.n_rows)
     is_kept = all(pool.tell("begin", plan))
-    dense = Dense(*setting.matrices(plan))
     space = plan.space(setting.z, setting.p)
+    dense = Dense(*setting.matrices(plan, space))
     return MatrixSearch(pool, plan, space, dense, setting.dtype, refresh, is_kept)
+
+
+def _matrix(sums, space):
+    return sums.value() if space is None else space.matrix(sums.value())
 
 
 def _weights(scaling, n_labeled, n):

@@ -10,6 +10,7 @@ import math
 import torch
 
 from skactive.kernels.distances import BLOCK
+from skactive.kernels.sums import row_sums
 
 ENTRIES = 2**22
 """Numbers worked on at a time."""
@@ -80,9 +81,9 @@ class Reduced:
         lifted = self.basis @ by_class.reshape(by_class.shape[0], -1)
         return lifted.view(self.n_classes, -1, self.d)
 
-    def information(self, factor, z):
+    def sums(self, factor, z):
         """
-        Sum the information of all rows.
+        Sum the information of rows, before it is reduced.
 
         Parameters
         ----------
@@ -93,22 +94,47 @@ class Reduced:
 
         Returns
         -------
-        torch.Tensor of shape (dim, dim), float64
-            Σ V Vᵀ, summed block by block. Costs n d² K (K + 1) flops.
+        TwoFold of shape (d² K (K + 1) / 2,)
+            Of Σ V Vᵀ, for each class c the rows of its d × (K − c) d numbers with
+            itself and the classes after it. Costs n d² K (K + 1) flops.
         """
-        k, d = self.n_classes, self.d
-        total = torch.zeros(k, d, k, d, dtype=torch.float64, device=self.device)
-        for at in strips(len(z), k * d):
+        sizes = self._sizes()
+
+        def add(block, at):
             rows = z[at].double()
-            for c in range(k):
+            for c, mine in enumerate(block.split(sizes)):
                 weights = factor.weights(at, c)[c:]
                 scaled = (weights.T[:, :, None] * rows[:, None, :]).flatten(1)
-                total[c, :, c:] += (rows.T @ scaled).view(d, k - c, d)
-        for c in range(k):
+                mine.view(self.d, -1).addmm_(rows.T, scaled)
+
+        return row_sums(len(z), (sum(sizes),), self.device, add)
+
+    def matrix(self, sums):
+        """
+        Give the information as a matrix of this space.
+
+        Parameters
+        ----------
+        sums : torch.Tensor of shape (d² K (K + 1) / 2,), float64
+            As of `sums`.
+
+        Returns
+        -------
+        torch.Tensor of shape (dim, dim), float64
+            Σ V Vᵀ.
+        """
+        k, d = self.n_classes, self.d
+        total = torch.empty(k, d, k, d, dtype=torch.float64, device=self.device)
+        for c, mine in enumerate(sums.split(self._sizes())):
+            total[c, :, c:] = mine.view(d, k - c, d)
             total[c + 1 :, :, c] = total[c, :, c + 1 :].permute(1, 2, 0)
         reduced = torch.tensordot(self.basis, total, dims=([0], [0]))
         reduced = torch.tensordot(reduced, self.basis, dims=([2], [0]))
         return reduced.transpose(2, 3).reshape(self.dim, self.dim)
+
+    def _sizes(self):
+        k = self.n_classes
+        return [self.d * (k - c) * self.d for c in range(k)]
 
 
 class Sketch:
@@ -161,9 +187,9 @@ class Sketch:
         lifted = vectors @ self.axes.view(self.dim, -1)
         return lifted.view(-1, self.n_classes, self.d).transpose(0, 1)
 
-    def information(self, factor, z):
+    def sums(self, factor, z):
         """
-        Sum the sketched information of all rows.
+        Sum the sketched information of rows.
 
         Parameters
         ----------
@@ -174,17 +200,36 @@ class Sketch:
 
         Returns
         -------
-        torch.Tensor of shape (dim, dim), float64
+        TwoFold of shape (dim, dim)
             Σ V Vᵀ of the sketches. Costs 2 n dim K (d + dim) flops.
         """
-        total = torch.zeros(self.dim, self.dim, dtype=torch.float64, device=self.device)
         axes = self.axes.permute(1, 2, 0)
-        for at in strips(len(z), self.n_classes * self.dim):
-            # (K, m, dim): the products of all axes, then the columns' turn.
-            products = (z[at].double() @ axes).permute(0, 2, 1)
-            sides = factor.apply(products, at).permute(1, 0, 2).flatten(1)
-            total += sides @ sides.T
-        return total
+
+        def add(block, at):
+            for some in strips(at.stop - at.start, self.n_classes * self.dim):
+                some = slice(at.start + some.start, at.start + some.stop)
+                # (K, m, dim): the products of all axes, then the columns' turn.
+                products = (z[some].double() @ axes).permute(0, 2, 1)
+                for side in factor.apply(products, some):
+                    block.addmm_(side, side.T)
+
+        return row_sums(len(z), (self.dim, self.dim), self.device, add)
+
+    def matrix(self, sums):
+        """
+        Give the information as a matrix of this space.
+
+        Parameters
+        ----------
+        sums : torch.Tensor of shape (dim, dim), float64
+            As of `sums`.
+
+        Returns
+        -------
+        torch.Tensor of shape (dim, dim), float64
+            The same.
+        """
+        return sums
 
 
 def draw_axes(width, shape, generator):
