@@ -308,6 +308,22 @@ def test_candidates_of_tall_chunks_are_read_within_the_working_memory():
         assert_array_equal(strategy.query(pool, 5, max_candidates=400), picked)
 
 
+@pytest.mark.parametrize("height", [1, 600, 8 * N])
+def test_the_slices_that_candidates_are_read_in_are_told(height):
+    n, m, memory = 8 * N, 40, 2**19
+    rows = np.tile(POOL, (8, 16))
+    strategy = seeded(LeastConfidence()).fit(np.tile(LABELED, 16), Y)
+    pool = Counting(rows, chunks=(height, 1))
+    with config_context(working_memory=memory / 2**20):
+        told = strategy.query_memory(pool, 5, max_candidates=m)
+        pool.slices.clear()
+        strategy.query(pool, 5, max_candidates=m)
+    taken = max(stop - start for start, stop in pool.slices) * rows[0].nbytes
+    slices = told.candidates - 8 * (n + 3 * m)
+    assert slices <= memory and taken <= slices + told.block
+    assert (slices > 0) == (height > 1)
+
+
 def test_steps_that_work_in_place_do_not_reach_the_pool():
     model = make_pipeline(StandardScaler(copy=False), LogisticRegression())
     strategy = BADGE(model, random_state=0).fit(LABELED.copy(), Y)

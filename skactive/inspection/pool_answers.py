@@ -55,9 +55,10 @@ class PoolAnswers:
             of rows and of its answers, or more where it was seen to take more (and the
             block itself, where it is read from disk), at most scikit-learn's
             ``working_memory`` for pools of more than 4,096 rows; ``candidates``, the
-            drawing of rows and a copy of them where they are in memory; ``selection``,
-            the strategy's own state, as far as it tells; ``total``, their sum. Of a
-            strategy whose ``device`` is a card, ``kept`` and ``selection`` lie there.
+            drawing of rows, a copy of them where they are in memory, and the slice of
+            a chunk that is read for them; ``selection``, the strategy's own state, as
+            far as it tells; ``total``, their sum. Of a strategy whose ``device`` is a
+            card, ``kept`` and ``selection`` lie there.
 
         Raises
         ------

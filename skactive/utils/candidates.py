@@ -103,11 +103,12 @@ def candidate_memory(X_pool, n_candidates):
     -------
     int
         Bytes: positions of all rows while some are drawn, and those drawn; the rows
-        too, where the pool is in memory and they are copied.
+        too, where the pool is in memory and they are copied; the slice of a chunk that
+        they are taken from, where the pool has chunks.
     """
     positions = 8 * (num_rows(X_pool) + 3 * n_candidates)
     if is_on_disk(X_pool):
-        return positions
+        return positions + getattr(X_pool, "slice_bytes", 0)
     dtype = getattr(X_pool, "dtype", np.dtype(np.float64))
     numbers = math.prod(getattr(X_pool, "shape", ())[1:])
     return positions + n_candidates * numbers * np.dtype(dtype).itemsize

@@ -35,17 +35,28 @@ class _ArrayRows(LazyRows):
 
     def _runs(self, rows):
         """Cut positions where one slice shall end: at chunks, which are read whole."""
-        chunks = getattr(self._source, "chunks", None)
-        height = chunks[0] if chunks else 0
-        if isinstance(height, int) and height > 1:
-            # Chunks of few columns are tall: whole rows of one may be most of the pool.
-            row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
-            height = min(height, block_rows(row_bytes))
-            ends = np.flatnonzero(np.diff(rows // height)) + 1
-        else:
-            ends = np.flatnonzero(np.diff(rows) > 1) + 1
+        height = self._height()
+        steps = np.diff(rows // height) if height else np.diff(rows) > 1
+        ends = np.flatnonzero(steps) + 1
         edges = [0, *ends.tolist(), len(rows)] if len(rows) else []
         return [slice(*pair) for pair in pairwise(edges)]
+
+    def _height(self):
+        """Say how many rows of a chunk are read at once; 0 where there are none."""
+        chunks = getattr(self._source, "chunks", None)
+        height = chunks[0] if chunks else 0
+        if not isinstance(height, int) or height < 2:
+            return 0
+        # Chunks of few columns are tall: whole rows of one may be most of the pool.
+        return min(height, len(self), block_rows(self._row_bytes()))
+
+    def _row_bytes(self):
+        return math.prod(self.shape[1:]) * self.dtype.itemsize
+
+    @property
+    def slice_bytes(self):
+        """Bytes read to take some positions out of them."""
+        return self._height() * self._row_bytes()
 
 
 class _DatasetRows(LazyRows):
