@@ -19,8 +19,9 @@ ENUMERATED = 8
 """Up to so many rows all 2⁸ = 256 answers are summed; beyond, answers are drawn."""
 N_DRAWS = 2048
 """How many answers are drawn, at least."""
+SLOTS = 512
+"""Rows whose answers are drawn at a time."""
 
-_SLOTS = 512  # rows whose answers are drawn at a time
 _FLOOR = -750.0  # below the logarithm of any float64 > 0: keeps 0 · ln 0 from being NaN
 
 
@@ -151,7 +152,7 @@ def _drawn(r, theta, seed):
     """Draw answers from P(y | θ), the same numbers for one seed; give ln p(y | ·)."""
     total = r.new_zeros(len(theta), r.shape[1])
     generator = torch.Generator().manual_seed(seed)
-    for rows in r.split(_SLOTS):
+    for rows in r.split(SLOTS):
         shape = (len(theta), len(rows))
         # On the CPU, so that every device draws alike.
         u = torch.rand(shape, dtype=torch.float64, generator=generator).to(r.device)

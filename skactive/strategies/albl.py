@@ -239,6 +239,13 @@ class ALBL(QueryStrategy):
         """
         return tuple(sorted({name for arm in self._arms() for name in arm.requires}))
 
+    def _selection_memory(self, n_pool, n, widths):
+        arms = self._arms()
+        for arm in arms:
+            arm._labeled, arm._coding = self._labeled, self._coding
+        # One at a time has its turn.
+        return max(arm._selection_memory(n_pool, n, widths) for arm in arms)
+
     def _ask(self, X_pool):
         # The arm whose turn it is asks by itself.
         return Bunch(X=X_pool, n=num_rows(X_pool))

@@ -132,8 +132,17 @@ class BADGE(QueryStrategy):
         return z.to(dtype), a
 
     def _selection_memory(self, n_pool, n, widths):
-        # The factor a, norms and D²; a block of distances to 64 centres, twice.
-        return n_pool * 8 * (widths["predict_proba"][0] + 3) + 2 * 8 * 64 * BLOCK
+        # The factor a, norms, and what the sampler makes of each row.
+        d, k = widths["embed"][0], widths["predict_proba"][0]
+        shared = n_pool * 8 * (k + 3)
+        if self.sampler == "kdpp" and d * k <= WIDEST:
+            # As in the notes of `sample_kdpp`, and the decomposition's own copies.
+            return shared + 8 * (2 * n_pool * n + BLOCK * d * k + 6 * (d * k) ** 2)
+        if self.sampler in ("kdpp", "maxdet"):
+            # Columns of the rows and of the queue's head; residuals and their floors.
+            return shared + 8 * (n_pool * (n + 3) + (2**14 + 4 * BLOCK) * n)
+        # A block of distances to 64 centres, twice.
+        return shared + 2 * 8 * 64 * BLOCK
 
 
 def _seeding_part(strategy, answers, start):

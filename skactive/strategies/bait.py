@@ -54,6 +54,11 @@ class _FisherStrategy(QueryStrategy):
         z, p = self._answers(answers, like)
         return {"z_labeled": z, "p_labeled": p}
 
+    @staticmethod
+    def _dense_memory(dim):
+        """Bytes of M⁻¹, F, and what is in the making."""
+        return 6 * 8 * dim**2
+
     def _report(self, found, n, info):
         if found.n_filled:
             info.status = (
@@ -170,12 +175,16 @@ class BAIT(_FisherStrategy):
 
     def _selection_memory(self, n_pool, n, widths):
         d, k = widths["embed"][0], widths.get("predict_proba", (1,))[0]
-        small = 8 * n_pool * (k * (k + 1) if k > 2 else 4)
-        dim = d * max(k - 1, 1)
-        if self.approximation == "sketch":
-            dim = self.sketch_width
-        dense = 6 * 8 * dim**2
-        return min(small, get_config()["working_memory"] * 2**20) + dense + 40 * n_pool
+        is_sketched = self.approximation == "sketch"
+        if k <= 2 or self.approximation == "block":
+            # For each block roots, P and R, the last two before the steps made ahead,
+            # and what their gains are computed in.
+            blocks = k if k > 2 else 1
+            dense = blocks * self._dense_memory(self.sketch_width if is_sketched else d)
+            return 8 * n_pool * (8 * blocks + 5) + dense
+        small = min(8 * k * (k + 1) * n_pool, get_config()["working_memory"] * 2**20)
+        dense = self._dense_memory(self.sketch_width if is_sketched else (k - 1) * d)
+        return small + dense + 8 * n_pool * (k + 5)
 
     def _query(self, pool, n, rng, info):
         check_real(self, "lam", above=0)
@@ -294,6 +303,12 @@ class MaxDet(_FisherStrategy):
         self.lam = lam
         self.layer = layer
         self.device = device
+
+    def _selection_memory(self, n_pool, n, widths):
+        # Class weights, and bounds with what they are sorted in.
+        d, k = widths["embed"][0], widths.get("predict_proba", (1,))[0]
+        dense = self._dense_memory(d * max(k - 1, 1))
+        return 8 * n_pool * (2 * k + 6) + dense
 
     def _query(self, pool, n, rng, info):
         check_choice(self, "fisher", FISHERS)

@@ -18,6 +18,8 @@ from skactive.strategies.parting import in_parts
 from skactive.utils.validation import check_choice, check_count
 
 METRICS = ("euclidean", "cosine")
+MATRICES = 8
+"""What the smallest radius takes, as matrices of all distances."""
 
 
 class CoreSet(QueryStrategy):
@@ -116,10 +118,11 @@ class CoreSet(QueryStrategy):
 
     def _selection_memory(self, n_pool, n, widths):
         # Norms, distances, weights and what is sorted of them; a block of distances to
-        # as many labelled rows; with a beam, distances for each configuration.
+        # labelled or chosen rows; with a beam, distances for each configuration.
         copies = widths["embed"][0] if self.metric == "cosine" else 0
         width = max(self.beam_width, 1)
-        return n_pool * 8 * (6 + width + copies) + 8 * BLOCK * BLOCK
+        others = min(BLOCK, max(n, len(self.y_labeled_)))
+        return 8 * (n_pool * (6 + width + copies) + min(BLOCK, n_pool) * others)
 
     def _query(self, pool, n, rng, info):
         check_choice(self, "weighting", (None, "doubt"))
@@ -215,6 +218,12 @@ class KMeansCoreSet(QueryStrategy):
         super().__init__(estimator, random_state=random_state)
         self.layer = layer
 
+    def _selection_memory(self, n_pool, n, widths):
+        # A centred copy, or differences and their squares; distances to the candidates
+        # for a centre, of which scikit-learn's k-means++ tries 2 + ln n.
+        d, tried = widths["embed"][0], 2 + int(np.log(n))
+        return 8 * (n_pool * (2 * d + 3 * tried + 6) + 4 * n * d)
+
     def _query(self, pool, n, rng, info):
         seed = int(rng.integers(2**31))
         with warnings.catch_warnings():
@@ -278,6 +287,12 @@ class OptimalCoreSet(QueryStrategy):
         super().__init__(estimator, random_state=random_state)
         self.time_limit = time_limit
         self.layer = layer
+
+    def _selection_memory(self, n_pool, n, widths):
+        # Distances, sorted too; the constraints, and what HiGHS makes of them.
+        d, n_labeled = widths["embed"][0], len(self.y_labeled_)
+        blocks = n_pool * min(BLOCK, n_labeled)
+        return 8 * (MATRICES * n_pool**2 + blocks + 2 * n_pool * d)
 
     def _query(self, pool, n, rng, info):
         # Several sets may be optimal: which is found must not hang on the rows' order.

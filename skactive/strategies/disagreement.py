@@ -9,6 +9,7 @@ from sklearn.base import is_classifier
 from skactive.base import QueryStrategy
 from skactive.inspection.preparation import final_model
 from skactive.kernels import information
+from skactive.kernels.information.draws import CHUNK
 from skactive.scoring import ScoringStrategy
 from skactive.utils.random import torch_generator
 from skactive.utils.validation import check_choice, check_count
@@ -352,6 +353,13 @@ class BatchBALD(QueryStrategy):
     def _check_model(self, estimator):
         super()._check_model(estimator)
         check_classifier(self, estimator)
+
+    def _selection_memory(self, n_pool, n, widths):
+        # Entropies for each draw; bounds, and which of them compete; some blocks of
+        # rows; configurations, old and new, and their groups.
+        n_draws, k = widths["sample_posterior"]
+        configurations = 6 * (n_draws + k) * self.n_configurations
+        return 8 * (n_pool * (n_draws + 12) + 6 * CHUNK + configurations)
 
     def _query(self, pool, n, rng, info):
         draws = disagreeing_draws(self, pool)

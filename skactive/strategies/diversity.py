@@ -25,15 +25,37 @@ class _Diversity(QueryStrategy):
         self.device = device
 
     def _selection_memory(self, n_pool, n, widths):
-        # A standardised copy of the pool, scores and what is sorted of them, and what
-        # is made of a block and the labelled rows.
-        d, n_labeled = widths["embed"][0], len(self.y_labeled_)
-        made = min(BLOCK, n_pool) * (n_labeled + d) + n_labeled**2
-        return 8 * (n_pool * (d + 4) + 4 * made)
+        return diversity_memory(self, n_pool, widths["embed"][0])
 
     def _query(self, pool, n, rng, info):
         info.scores = self._scores(*standardized(self, pool))
         return top_n(info.scores, n, rng)
+
+
+def diversity_memory(strategy, n_pool, d, trains=False):
+    """
+    Say what measuring how unlike rows are takes.
+
+    Parameters
+    ----------
+    strategy : QueryStrategy
+        Fitted.
+    n_pool, d : int
+        Rows and width of their embeddings.
+    trains : bool, default=False
+        Whether a discriminator is trained.
+
+    Returns
+    -------
+    int
+        Bytes: a standardised copy of the pool, scores and what is sorted of them, and
+        what is made of a block and the labelled rows. For a discriminator as many
+        labelled rows are drawn; both are stacked, then shuffled.
+    """
+    n_labeled = len(strategy.y_labeled_)
+    made = min(BLOCK, n_pool) * (n_labeled + d) + n_labeled**2
+    stacked = 4 * n_pool * d if trains else 0
+    return 8 * (n_pool * (d + 4) + 4 * made + stacked)
 
 
 def standardized(strategy, pool):
@@ -220,9 +242,7 @@ class DiscriminativeSampling(_Diversity):
         self.discriminator = discriminator
 
     def _selection_memory(self, n_pool, n, widths):
-        # As many labelled rows are drawn; both are stacked, then shuffled.
-        stacked = 4 * 8 * n_pool * widths["embed"][0]
-        return super()._selection_memory(n_pool, n, widths) + stacked
+        return diversity_memory(self, n_pool, widths["embed"][0], True)
 
     def _scores(self, z, z_labeled):
         return discriminate(self, z, z_labeled)

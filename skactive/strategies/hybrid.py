@@ -8,8 +8,13 @@ from sklearn.utils.validation import check_array
 
 from skactive.base import QueryStrategy
 from skactive.kernels import diversity, information
+from skactive.kernels.information.draws import CHUNK
 from skactive.strategies.disagreement import check_classifier, disagreeing_draws
-from skactive.strategies.diversity import discriminate, standardized
+from skactive.strategies.diversity import (
+    discriminate,
+    diversity_memory,
+    standardized,
+)
 from skactive.utils.selection import top_n
 from skactive.utils.validation import check_choice, check_real
 
@@ -164,6 +169,12 @@ class Hybrid(QueryStrategy):
     def _check_model(self, estimator):
         super()._check_model(estimator)
         check_classifier(self, estimator)
+
+    def _selection_memory(self, n_pool, n, widths):
+        # Both measures, what is sorted of them, and some blocks of draws.
+        trains = self.diversity == "discriminator"
+        measured = diversity_memory(self, n_pool, widths["embed"][0], trains)
+        return measured + 8 * (4 * n_pool + 6 * CHUNK)
 
     def _query(self, pool, n, rng, info):
         self._check_parameters()

@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
 from skactive.base import QueryStrategy
-from skactive.kernels.mixture import mixture_information
+from skactive.kernels.mixture import N_DRAWS, SLOTS, mixture_information
 from skactive.kernels.uncertainty import least_confidence
 from skactive.utils.random import torch_generator
 from skactive.utils.selection import top_n
@@ -129,6 +129,14 @@ class ProbabilisticCoreSet(QueryStrategy):
         """
         is_pure = self.exploit == 0
         return ("embed",) if is_pure else ("embed", "predict_proba")
+
+    def _selection_memory(self, n_pool, n, widths):
+        # Copies of the embeddings on one scale; EM's responsibilities and what they
+        # are made of; the answers that are drawn, and their likelihoods.
+        d, m = widths["embed"][0], self.n_components
+        rows = n_pool + len(self.y_labeled_)
+        draws = 4 * N_DRAWS * (m + SLOTS)
+        return 8 * (rows * (4 * d + 6 * m + 4) + self.n_batches * n + draws)
 
     def _query(self, pool, n, rng, info):
         check_count(self, "n_components", least=2)

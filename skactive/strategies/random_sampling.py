@@ -41,5 +41,8 @@ class RandomSampling(QueryStrategy):
 
     _takes_parts = True
 
+    def _selection_memory(self, n_pool, n, widths):
+        return 8 * n_pool  # positions, of which some are drawn
+
     def _query(self, pool, n, rng, info):
         return rng.choice(pool.n, size=n, replace=False)

@@ -109,12 +109,13 @@ def read_rows(path, d, start, stop):
 class Watch:
     """Polls the memory of processes that no file stands behind; keeps the peak."""
 
-    def __init__(self, pids=("self",)):
-        self.pids, self.peak, self.done = pids, 0, threading.Event()
+    def __init__(self, pids=("self",), every=0.05):
+        self.pids, self.every = pids, every
+        self.peak, self.done = 0, threading.Event()
         self.thread = threading.Thread(target=self._poll, daemon=True)
 
     def _poll(self):
-        while not self.done.wait(0.05):
+        while not self.done.wait(self.every):
             self.peak = max(self.peak, sum(map(_anonymous, self.pids)))
 
     def __enter__(self):

@@ -6,6 +6,8 @@ import torch
 
 ROUNDING = 1e-3
 """Rows may sum to 1 within this (half precision comes near it); they are rescaled."""
+CHUNK = 2**18
+"""Numbers worked on at a time on the CPU: 2 MB, what fits its cache."""
 
 
 class Draws:
@@ -18,8 +20,7 @@ class Draws:
         P(y_i = c | x_i, ω_t). Not copied; blocks of it become float64 and are rescaled
         to sum to 1 exactly.
     chunk : int or None, default=None
-        Numbers worked on at a time; None takes 2¹⁸ on the CPU (2 MB: what fits its
-        cache) and 2²³ elsewhere.
+        Numbers worked on at a time; None takes CHUNK on the CPU and 2²³ elsewhere.
 
     Raises
     ------
@@ -29,7 +30,7 @@ class Draws:
 
     def __init__(self, probabilities, chunk=None):
         if chunk is None:
-            chunk = 2**18 if probabilities.device.type == "cpu" else 2**23
+            chunk = CHUNK if probabilities.device.type == "cpu" else 2**23
         check_whole("chunk", chunk, 1)
         shape = tuple(probabilities.shape)
         if len(shape) != 3 or 0 in shape or not probabilities.is_floating_point():
