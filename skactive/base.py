@@ -250,6 +250,7 @@ class QueryStrategy(
             max_candidates is smaller than n, or storage no such dtype.
         """
         check_is_fitted(self)
+        self._check_parameters()
         X_pool, seeds = as_pool(X_pool), partial(self._seeds, _CANDIDATES)
         X, candidates = candidate_rows(X_pool, n, max_candidates, seeds)
         rng = np.random.default_rng(self._seeds(_QUERY))

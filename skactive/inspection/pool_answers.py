@@ -56,9 +56,9 @@ class PoolAnswers:
             block itself, where it is read from disk), at most scikit-learn's
             ``working_memory`` for pools of more than 4,096 rows; ``candidates``, the
             drawing of rows, a copy of them where they are in memory, and the slice of
-            a chunk that is read for them; ``selection``, the strategy's own state, as
-            far as it tells; ``total``, their sum. Of a strategy whose ``device`` is a
-            card, ``kept`` and ``selection`` lie there.
+            a chunk that is read for them; ``selection``, the strategy's own state, an
+            upper bound, 0 of a strategy that does not tell; ``total``, their sum. Of a
+            strategy whose ``device`` is a card, ``kept`` and ``selection`` lie there.
 
         Raises
         ------
@@ -68,6 +68,7 @@ class PoolAnswers:
             An argument is one that ``query`` refuses.
         """
         check_is_fitted(self)
+        self._check_parameters()
         X = as_pool(X_pool)
         m = check_max_candidates(max_candidates, n, num_rows(X))
         first = self._validate_pool(first_rows(X))
@@ -88,6 +89,13 @@ class PoolAnswers:
         )
         told.total = sum(told.values())
         return told
+
+    def _check_parameters(self):
+        """
+        Refuse parameters out of range, by name; for strategies to write.
+
+        Called first by ``query`` and ``query_memory``, before a row is read.
+        """
 
     def _selection_memory(self, n_pool, n, widths):
         """

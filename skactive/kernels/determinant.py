@@ -22,6 +22,9 @@ ROUNDING = 1e-12
 WIDEST = 2048
 """The largest width K d whose dual kernel is decomposed."""
 
+WIDEST_HEAD = 2**14
+"""Rows up to which a queue's head grows by itself."""
+
 
 @dataclass(frozen=True)
 class MaxDet:
@@ -306,7 +309,7 @@ class _Queue:
         self.factor.diagonal().copy_(pivots)
         self.residuals[picked] = -math.inf
         if len(picked) < 16:
-            self.head = min(2 * self.head, max(self.head, 16384))
+            self.head = min(2 * self.head, max(self.head, WIDEST_HEAD))
         return picked, heights
 
 

@@ -3,7 +3,7 @@ Sums over rows that come out the same, however the rows are cut and in whatever 
 
 What a sum loses to rounding is kept beside it, so that it carries twice the digits of
 float64 (Knuth's TwoSum); a block of rows is summed in plain float64, by products of few
-rows, which no number of threads changes.
+terms, which no number of threads changes.
 """
 
 from typing import NamedTuple
@@ -13,7 +13,7 @@ import torch
 from skactive.kernels.parts import ALIGN
 
 ROWS = 512
-"""Rows in one product: of more, MKL and its like sum in an order of their threads'."""
+"""Terms in a product: sums of more, MKL and its like make in an order of threads."""
 SLAB = 2**18
 """Numbers added at a time, so that the temporary ones stay near."""
 
@@ -42,8 +42,9 @@ class TwoFold(NamedTuple):
         numbers : torch.Tensor, float64
             A number for each sum.
         """
-        flat = (some.view(-1).split(SLAB) for some in (*self, numbers))
-        for high, low, more in zip(*flat, strict=True):
+        flat = self.high.view(-1), self.low.view(-1), numbers.reshape(-1)
+        slabs = (some.split(SLAB) for some in flat)
+        for high, low, more in zip(*slabs, strict=True):
             total = high + more
             came = total - high
             low += (high - (total - came)) + (more - came)
@@ -71,6 +72,29 @@ class TwoFold(NamedTuple):
             Of the same shape.
         """
         return self.high + self.low
+
+
+def products(left, right):
+    """
+    Multiply, so that no number of threads changes a digit.
+
+    Parameters
+    ----------
+    left : torch.Tensor of shape (m, d), float64
+        Rows.
+    right : torch.Tensor of shape (..., d, w), float64
+        Columns.
+
+    Returns
+    -------
+    torch.Tensor of shape (..., m, w), float64
+        left @ right.
+    """
+    out = left[:, :ROWS] @ right[..., :ROWS, :]
+    for start in range(ROWS, left.shape[1], ROWS):
+        some = slice(start, start + ROWS)
+        out += left[:, some] @ right[..., some, :]
+    return out
 
 
 def row_sums(n, shape, device, add):

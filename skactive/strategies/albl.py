@@ -9,6 +9,7 @@ from scipy.spatial.distance import cdist
 from sklearn.base import clone, is_regressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils import Bunch
+from sklearn.utils.validation import check_is_fitted
 
 from skactive.base import QueryStrategy
 from skactive.inspection.preparation import final_model
@@ -239,12 +240,36 @@ class ALBL(QueryStrategy):
         """
         return tuple(sorted({name for arm in self._arms() for name in arm.requires}))
 
-    def _selection_memory(self, n_pool, n, widths):
-        arms = self._arms()
-        for arm in arms:
-            arm._labeled, arm._coding = self._labeled, self._coding
-        # One at a time has its turn.
-        return max(arm._selection_memory(n_pool, n, widths) for arm in arms)
+    def query_memory(self, X_pool, n=1, *, max_candidates=None, storage=None):
+        """
+        Say how many bytes a query would take, with the arm that takes most.
+
+        Parameters
+        ----------
+        X_pool : array-like of shape (n_pool, n_features) or (n_pool, ...)
+            Unlabelled rows: whatever ``query`` takes.
+        n : int, default=1
+            How many would be chosen, 1 <= n <= n_pool.
+        max_candidates : int or None, default=None
+            As of ``query``.
+        storage : {"float64", "float32", "float16"} or None, default=None
+            As of ``query``.
+
+        Returns
+        -------
+        Bunch
+            As of any strategy.
+        """
+        check_is_fitted(self)
+        options = {"max_candidates": max_candidates, "storage": storage}
+        told = [
+            self._ready(arm).query_memory(X_pool, n, **options) for arm in self._arms()
+        ]
+        return max(told, key=lambda each: each.total)
+
+    def _check_parameters(self):
+        for arm in self._arms():
+            arm._check_parameters()
 
     def _ask(self, X_pool):
         # The arm whose turn it is asks by itself.
@@ -256,12 +281,7 @@ class ALBL(QueryStrategy):
         strategy = self._arms()[arm]
         if strategy.random_state is None:
             strategy.random_state = int_seed(rng.bit_generator.seed_seq.spawn(1)[0])
-        strategy.estimator = FrozenEstimator(self.estimator_)
-        strategy.fit(self.X_labeled_, self._coding.encode(self.y_labeled_))
-        # Rows keep their labels and weights: a posterior may be computed from them.
-        strategy._labeled, strategy._coding = self._labeled, self._coding
-        strategy.n_rounds_ = self.n_rounds_
-        picked = strategy.query(pool.X, n)
+        picked = self._ready(strategy).query(pool.X, n)
         info.update(
             arm=arm,
             probabilities=probabilities,
@@ -270,6 +290,15 @@ class ALBL(QueryStrategy):
             status=strategy.query_info_.status,
         )
         return picked
+
+    def _ready(self, arm):
+        """Give an arm this strategy's model and labelled rows."""
+        arm.estimator = FrozenEstimator(self.estimator_)
+        arm.fit(self.X_labeled_, self._coding.encode(self.y_labeled_))
+        # Rows keep their labels and weights: a posterior may be computed from them.
+        arm._labeled, arm._coding = self._labeled, self._coding
+        arm.n_rounds_ = self.n_rounds_
+        return arm
 
     def _probabilities(self):
         least = self._least()

@@ -7,6 +7,7 @@ from skactive.base import QueryStrategy
 from skactive.kernels.covering import CoveringPart, cover
 from skactive.kernels.determinant import (
     WIDEST,
+    WIDEST_HEAD,
     exchange_chain,
     greedy_maxdet,
     sample_kdpp,
@@ -100,12 +101,13 @@ class BADGE(QueryStrategy):
 
     @property
     def _takes_parts(self):
-        check_choice(self, "sampler", tuple(_SAMPLERS))
         return self.sampler in ("kmeans++", "kcenter")
 
-    def _query(self, pool, n, rng, info):
+    def _check_parameters(self):
         check_choice(self, "sampler", tuple(_SAMPLERS))
         check_choice(self, "init", ("max_norm", "uniform"))
+
+    def _query(self, pool, n, rng, info):
         generator = torch_generator(rng.bit_generator.seed_seq)
         chosen, g = _SAMPLERS[self.sampler](self, pool, n, generator)
         for name in ("n_passes", "n_rejections", "n_steps", "n_accepted"):
@@ -132,17 +134,23 @@ class BADGE(QueryStrategy):
         return z.to(dtype), a
 
     def _selection_memory(self, n_pool, n, widths):
-        # The factor a, norms, and what the sampler makes of each row.
+        # The factor a, norms, blocks of rows, Gram matrices of the batch, and what the
+        # sampler makes of each row.
         d, k = widths["embed"][0], widths["predict_proba"][0]
-        shared = n_pool * 8 * (k + 3)
+        blocks = 2 * min(n_pool, BLOCK) * (d + k) + 4 * n**2 + 2 * n * (d + k)
+        shared = n_pool * (k + 3) + blocks
         if self.sampler == "kdpp" and d * k <= WIDEST:
             # As in the notes of `sample_kdpp`, and the decomposition's own copies.
-            return shared + 8 * (2 * n_pool * n + BLOCK * d * k + 6 * (d * k) ** 2)
-        if self.sampler in ("kdpp", "maxdet"):
+            made = 2 * n_pool * n + BLOCK * d * k + 6 * (d * k) ** 2
+        elif self.sampler in ("kdpp", "maxdet"):
             # Columns of the rows and of the queue's head; residuals and their floors.
-            return shared + 8 * (n_pool * (n + 3) + (2**14 + 4 * BLOCK) * n)
-        # A block of distances to 64 centres, twice.
-        return shared + 2 * 8 * 64 * BLOCK
+            head = min(n_pool, WIDEST_HEAD)
+            made = n_pool * (n + 3) + head * (2 * n + 2 * (d + k)) + 4 * BLOCK * n
+        elif self.sampler == "kcenter":
+            made = 8 * n_pool + min(n_pool, BLOCK) * min(n, BLOCK)
+        else:
+            made = 2 * 64 * BLOCK  # distances to 64 centres
+        return 8 * (shared + made)
 
 
 def _seeding_part(strategy, answers, start):

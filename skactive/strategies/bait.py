@@ -1,5 +1,7 @@
 """Batches by Fisher information: BAIT, and determinants of it."""
 
+import math
+
 import torch
 from sklearn import get_config
 from sklearn.base import is_classifier
@@ -12,6 +14,11 @@ from skactive.kernels.fisher import (
     trace_search_parts,
 )
 from skactive.kernels.fisher.determinants import FISHERS
+from skactive.kernels.fisher.memory import (
+    determinant_bytes,
+    matrix_bytes,
+    scalar_bytes,
+)
 from skactive.kernels.fisher.trace import APPROXIMATIONS, SCALINGS
 from skactive.strategies.parting import in_parts
 from skactive.utils.random import torch_generator
@@ -53,11 +60,6 @@ class _FisherStrategy(QueryStrategy):
         answers = {name: self._ask_one(name, labeled) for name in self.requires}
         z, p = self._answers(answers, like)
         return {"z_labeled": z, "p_labeled": p}
-
-    @staticmethod
-    def _dense_memory(dim):
-        """Bytes of M⁻¹, F, and what is in the making."""
-        return 6 * 8 * dim**2
 
     def _report(self, found, n, info):
         if found.n_filled:
@@ -174,19 +176,17 @@ class BAIT(_FisherStrategy):
     _takes_parts = True
 
     def _selection_memory(self, n_pool, n, widths):
-        d, k = widths["embed"][0], widths.get("predict_proba", (1,))[0]
-        is_sketched = self.approximation == "sketch"
+        d, k = _width(widths)
+        width = self.sketch_width if self.approximation == "sketch" else None
         if k <= 2 or self.approximation == "block":
-            # For each block roots, P and R, the last two before the steps made ahead,
-            # and what their gains are computed in.
-            blocks = k if k > 2 else 1
-            dense = blocks * self._dense_memory(self.sketch_width if is_sketched else d)
-            return 8 * n_pool * (8 * blocks + 5) + dense
-        small = min(8 * k * (k + 1) * n_pool, get_config()["working_memory"] * 2**20)
-        dense = self._dense_memory(self.sketch_width if is_sketched else (k - 1) * d)
-        return small + dense + 8 * n_pool * (k + 5)
+            n_blocks = k if self.approximation == "block" else 1
+            return scalar_bytes(n_pool, d, n_blocks, width)
+        memory = get_config()["working_memory"] * 2**20
+        most = math.ceil(self.oversample * n)
+        options = {"rank": self._rank(k), "width": width, "memory": memory}
+        return matrix_bytes(n_pool, d, k, most, **options)
 
-    def _query(self, pool, n, rng, info):
+    def _check_parameters(self):
         check_real(self, "lam", above=0)
         check_real(self, "oversample", least=1)
         check_choice(self, "fisher_term", (True, False))
@@ -195,6 +195,8 @@ class BAIT(_FisherStrategy):
         check_count(self, "sketch_width", least=1)
         if self.rank is not None:
             check_count(self, "rank", least=1)
+
+    def _query(self, pool, n, rng, info):
         parts = in_parts(self, pool, _fisher_part)
         z, p = parts.ask("check")[0]  # no rows, but what they are like
         found = trace_search_parts(
@@ -204,7 +206,7 @@ class BAIT(_FisherStrategy):
             lam=self.lam,
             oversample=self.oversample,
             fisher_term=self.fisher_term,
-            rank=self._rank(p),
+            rank=self._rank(1 if p is None else p.shape[1]),
             scaling=self.scaling,
             approximation=self.approximation,
             width=self.sketch_width if self.approximation == "sketch" else None,
@@ -221,16 +223,21 @@ class BAIT(_FisherStrategy):
         self._report(found, n, info)
         return found.positions.numpy()
 
-    def _rank(self, p):
+    def _rank(self, n_classes):
         """A rank that fits all classes there are; none where one column is all."""
-        if self.rank is None or p is None or p.shape[1] == 2:
+        if self.rank is None or n_classes <= 2:
             return None
-        if self.rank > p.shape[1]:
+        if self.rank > n_classes:
             raise ValueError(
                 f"The 'rank' parameter of {type(self).__name__} must be at most "
-                f"{p.shape[1]}, the number of classes. Got {self.rank} instead."
+                f"{n_classes}, the number of classes. Got {self.rank} instead."
             )
         return self.rank
+
+
+def _width(widths):
+    """Give d, and K; 1 for regression."""
+    return widths["embed"][0], widths.get("predict_proba", (1,))[0]
 
 
 def _fisher_part(strategy, answers, start):
@@ -305,14 +312,13 @@ class MaxDet(_FisherStrategy):
         self.device = device
 
     def _selection_memory(self, n_pool, n, widths):
-        # Class weights, and bounds with what they are sorted in.
-        d, k = widths["embed"][0], widths.get("predict_proba", (1,))[0]
-        dense = self._dense_memory(d * max(k - 1, 1))
-        return 8 * n_pool * (2 * k + 6) + dense
+        return determinant_bytes(n_pool, *_width(widths))
 
-    def _query(self, pool, n, rng, info):
+    def _check_parameters(self):
         check_choice(self, "fisher", FISHERS)
         check_real(self, "lam", above=0)
+
+    def _query(self, pool, n, rng, info):
         z, p = self._answers(pool)
         found = determinant_search(
             z,

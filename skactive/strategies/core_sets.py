@@ -15,7 +15,7 @@ from skactive.kernels.distances import BLOCK
 from skactive.kernels.optimal import optimal_radius
 from skactive.kernels.uncertainty import least_confidence
 from skactive.strategies.parting import in_parts
-from skactive.utils.validation import check_choice, check_count
+from skactive.utils.validation import check_choice, check_count, check_real
 
 METRICS = ("euclidean", "cosine")
 MATRICES = 8
@@ -113,21 +113,23 @@ class CoreSet(QueryStrategy):
 
     @property
     def _takes_parts(self):
-        check_count(self, "beam_width", least=1)
         return self.beam_width == 1
 
     def _selection_memory(self, n_pool, n, widths):
         # Norms, distances, weights and what is sorted of them; a block of distances to
         # labelled or chosen rows; with a beam, distances for each configuration.
-        copies = widths["embed"][0] if self.metric == "cosine" else 0
-        width = max(self.beam_width, 1)
+        d, block = widths["embed"][0], min(BLOCK, n_pool)
+        copies = 2 * d if self.metric == "cosine" else 0
         others = min(BLOCK, max(n, len(self.y_labeled_)))
-        return 8 * (n_pool * (6 + width + copies) + min(BLOCK, n_pool) * others)
+        made = block * (others + 2 * d)
+        return 8 * (n_pool * (6 + self.beam_width + copies) + made)
 
-    def _query(self, pool, n, rng, info):
+    def _check_parameters(self):
         check_choice(self, "weighting", (None, "doubt"))
         check_choice(self, "metric", METRICS)
         check_count(self, "beam_width", least=1)
+
+    def _query(self, pool, n, rng, info):
         if self.beam_width == 1:
             parts = in_parts(self, pool, _covering_part)
             chosen = cover(parts, n, z_labeled=self._labeled_embedding())
@@ -293,6 +295,10 @@ class OptimalCoreSet(QueryStrategy):
         d, n_labeled = widths["embed"][0], len(self.y_labeled_)
         blocks = n_pool * min(BLOCK, n_labeled)
         return 8 * (MATRICES * n_pool**2 + blocks + 2 * n_pool * d)
+
+    def _check_parameters(self):
+        if self.time_limit is not None:
+            check_real(self, "time_limit", above=0)
 
     def _query(self, pool, n, rng, info):
         # Several sets may be optimal: which is found must not hang on the rows' order.

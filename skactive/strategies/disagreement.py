@@ -9,7 +9,7 @@ from sklearn.base import is_classifier
 from skactive.base import QueryStrategy
 from skactive.inspection.preparation import final_model
 from skactive.kernels import information
-from skactive.kernels.information.draws import CHUNK
+from skactive.kernels.information.draws import chunk_on
 from skactive.scoring import ScoringStrategy
 from skactive.utils.random import torch_generator
 from skactive.utils.validation import check_choice, check_count
@@ -72,6 +72,10 @@ class _Disagreement(ScoringStrategy):
     def _check_model(self, estimator):
         super()._check_model(estimator)
         check_classifier(self, estimator)
+
+    def _selection_memory(self, n_pool, n, widths):
+        blocks = 8 * 6 * chunk_on(self._device())
+        return super()._selection_memory(n_pool, n, widths) + blocks
 
     def _scores(self, pool):
         return self._measure(disagreeing_draws(self, pool)).numpy()
@@ -273,8 +277,10 @@ class QueryByCommittee(_Disagreement):
         super().__init__(estimator, n_draws=n_draws, random_state=random_state)
         self.disagreement = disagreement
 
-    def _measure(self, draws):
+    def _check_parameters(self):
         check_choice(self, "disagreement", DISAGREEMENTS)
+
+    def _measure(self, draws):
         if self.disagreement == "kl":
             return information.bald(draws)
         return information.vote_entropy(draws)
@@ -358,8 +364,12 @@ class BatchBALD(QueryStrategy):
         # Entropies for each draw; bounds, and which of them compete; some blocks of
         # rows; configurations, old and new, and their groups.
         n_draws, k = widths["sample_posterior"]
+        blocks = 6 * chunk_on(self._device())
         configurations = 6 * (n_draws + k) * self.n_configurations
-        return 8 * (n_pool * (n_draws + 12) + 6 * CHUNK + configurations)
+        return 8 * (n_pool * (n_draws + 12) + blocks + configurations)
+
+    def _check_parameters(self):
+        check_count(self, "n_configurations", least=1)
 
     def _query(self, pool, n, rng, info):
         draws = disagreeing_draws(self, pool)

@@ -25,14 +25,14 @@ class _Diversity(QueryStrategy):
         self.device = device
 
     def _selection_memory(self, n_pool, n, widths):
-        return diversity_memory(self, n_pool, widths["embed"][0])
+        return diversity_memory(self, self._measure_name, n_pool, widths["embed"][0])
 
     def _query(self, pool, n, rng, info):
         info.scores = self._scores(*standardized(self, pool))
         return top_n(info.scores, n, rng)
 
 
-def diversity_memory(strategy, n_pool, d, trains=False):
+def diversity_memory(strategy, measure, n_pool, d):
     """
     Say what measuring how unlike rows are takes.
 
@@ -40,10 +40,10 @@ def diversity_memory(strategy, n_pool, d, trains=False):
     ----------
     strategy : QueryStrategy
         Fitted.
+    measure : {"min_distance", "posterior_variance", "discriminator"} or callable
+        Of what Hybrid calls diversity; a callable's own memory is not known.
     n_pool, d : int
         Rows and width of their embeddings.
-    trains : bool, default=False
-        Whether a discriminator is trained.
 
     Returns
     -------
@@ -52,10 +52,13 @@ def diversity_memory(strategy, n_pool, d, trains=False):
         what is made of a block and the labelled rows. For a discriminator as many
         labelled rows are drawn; both are stacked, then shuffled.
     """
-    n_labeled = len(strategy.y_labeled_)
-    made = min(BLOCK, n_pool) * (n_labeled + d) + n_labeled**2
-    stacked = 4 * n_pool * d if trains else 0
-    return 8 * (n_pool * (d + 4) + 4 * made + stacked)
+    n_labeled, block = len(strategy.y_labeled_), min(BLOCK, n_pool)
+    made = block * (3 * d + min(BLOCK, n_labeled))
+    if measure == "posterior_variance":
+        made = 4 * (block * (n_labeled + d) + n_labeled**2)
+    elif measure == "discriminator":
+        made = 4 * n_pool * d
+    return 8 * (n_pool * (d + 4) + 2 * n_labeled * d + made)
 
 
 def standardized(strategy, pool):
@@ -128,6 +131,8 @@ class MinDistance(_Diversity):
     1.0
     """
 
+    _measure_name = "min_distance"
+
     def _scores(self, z, z_labeled):
         return diversity.min_distance(z, z_labeled).cpu().numpy()
 
@@ -176,6 +181,8 @@ class PosteriorVariance(_Diversity):
     >>> bool(strategy.query_info_.scores[::15].max() < 1e-3)  # labelled rows are known
     True
     """
+
+    _measure_name = "posterior_variance"
 
     def _scores(self, z, z_labeled):
         return diversity.posterior_variance(z, z_labeled).cpu().numpy()
@@ -227,6 +234,8 @@ class DiscriminativeSampling(_Diversity):
     (2,)
     """
 
+    _measure_name = "discriminator"
+
     def __init__(
         self,
         estimator=None,
@@ -240,9 +249,6 @@ class DiscriminativeSampling(_Diversity):
             estimator, layer=layer, device=device, random_state=random_state
         )
         self.discriminator = discriminator
-
-    def _selection_memory(self, n_pool, n, widths):
-        return diversity_memory(self, n_pool, widths["embed"][0], True)
 
     def _scores(self, z, z_labeled):
         return discriminate(self, z, z_labeled)

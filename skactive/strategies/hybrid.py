@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_array
 
 from skactive.base import QueryStrategy
 from skactive.kernels import diversity, information
-from skactive.kernels.information.draws import CHUNK
+from skactive.kernels.information.draws import chunk_on
 from skactive.strategies.disagreement import check_classifier, disagreeing_draws
 from skactive.strategies.diversity import (
     discriminate,
@@ -172,12 +172,11 @@ class Hybrid(QueryStrategy):
 
     def _selection_memory(self, n_pool, n, widths):
         # Both measures, what is sorted of them, and some blocks of draws.
-        trains = self.diversity == "discriminator"
-        measured = diversity_memory(self, n_pool, widths["embed"][0], trains)
-        return measured + 8 * (4 * n_pool + 6 * CHUNK)
+        d = widths["embed"][0]
+        measured = diversity_memory(self, self.diversity, n_pool, d)
+        return measured + 8 * (4 * n_pool + 6 * chunk_on(self._device()))
 
     def _query(self, pool, n, rng, info):
-        self._check_parameters()
         u, d = self._uncertainty(pool), self._diversity(pool)
         if self.combination == "two_stage":
             one, other = (u, d) if self.first == "uncertainty" else (d, u)

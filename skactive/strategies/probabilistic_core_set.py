@@ -138,10 +138,12 @@ class ProbabilisticCoreSet(QueryStrategy):
         draws = 4 * N_DRAWS * (m + SLOTS)
         return 8 * (rows * (4 * d + 6 * m + 4) + self.n_batches * n + draws)
 
-    def _query(self, pool, n, rng, info):
+    def _check_parameters(self):
         check_count(self, "n_components", least=2)
         check_count(self, "n_batches", least=1)
         check_real(self, "exploit", least=0, most=1)
+
+    def _query(self, pool, n, rng, info):
         z, z_labeled = self._embeddings(pool)
         kept = self._unlikely_rows(z, z_labeled, n, rng)
         mixture = _fit_mixture(z[kept], self.n_components, rng)

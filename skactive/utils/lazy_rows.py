@@ -19,6 +19,9 @@ class LazyRows(ABC):
         Of the numbers as they are read.
     """
 
+    slice_bytes = 0
+    """Bytes read at once to take some positions out of them, beside these rows."""
+
     def __init__(self, shape, dtype):
         self.shape = tuple(map(int, shape))
         self.dtype = np.dtype(dtype)

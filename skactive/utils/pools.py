@@ -152,6 +152,11 @@ class MappedRows(LazyRows):
     def _read(self, rows):
         return self._function(rows_of(self._source, rows))
 
+    @property
+    def slice_bytes(self):
+        """Bytes of the source's."""
+        return getattr(self._source, "slice_bytes", 0)
+
 
 def as_pool(X):
     """

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skactive.kernels.parts import ALIGN, merged
-from skactive.kernels.sums import ROWS, TwoFold, row_sums
+from skactive.kernels.sums import ROWS, TwoFold, products, row_sums
 
 
 def summed(numbers, device="cpu"):
@@ -60,7 +60,7 @@ def test_many_sums_at_once(shape, device):
         assert float(total.value()[i, j]) == expected
 
 
-def products(rows, start=0, stop=None):
+def squares(rows, start=0, stop=None):
     """Sum x xᵀ over some of the rows, as a part that begins there would."""
     mine = rows[start:stop]
 
@@ -77,29 +77,58 @@ def test_products_are_the_same_however_rows_are_cut(d, offset, device):
     random = torch.Generator().manual_seed(d)
     rows = torch.randn(5 * ALIGN + 77, d, generator=random).double().to(device)
     rows += offset
-    whole = products(rows).value()
+    whole = squares(rows).value()
     torch.testing.assert_close(whole, rows.T @ rows)
     for cuts in ([1], [2, 3], [1, 2, 3, 4, 5], [4]):
         bounds = [0, *(cut * ALIGN for cut in cuts), None]
-        parts = [products(rows, *bound) for bound in pairwise(bounds)]
+        parts = [squares(rows, *bound) for bound in pairwise(bounds)]
         for order in (parts, parts[::-1]):
             copies = [TwoFold(*(some.clone() for some in part)) for part in order]
             assert merged(copies).value().equal(whole)
 
 
 def test_no_rows_sum_to_zero(device):
-    found = products(torch.ones(0, 3, dtype=torch.float64, device=device))
+    found = squares(torch.ones(0, 3, dtype=torch.float64, device=device))
     assert found.value().equal(torch.zeros(3, 3, dtype=torch.float64, device=device))
+
+
+def test_orders_in_memory_do_not_matter(device):
+    random = torch.Generator().manual_seed(0)
+    plain = torch.randn(600, 700, dtype=torch.float64, generator=random).to(device)
+    turned = plain.T.contiguous().T
+    totals = [
+        TwoFold(*torch.zeros(2, 600, 700, dtype=torch.float64, device=device))
+        for _ in range(2)
+    ]
+    for total, numbers in zip(totals, (plain, turned), strict=True):
+        total.add(numbers)
+    assert totals[0].value().equal(plain) and totals[1].value().equal(plain)
+
+
+@pytest.mark.parametrize("d", [40, 512, 1500])
+def test_long_rows_are_multiplied_alike_on_any_number_of_threads(d):
+    random = torch.Generator().manual_seed(d)
+    left = torch.randn(500, d, dtype=torch.float64, generator=random) + 100
+    right = torch.randn(3, d, 50, dtype=torch.float64, generator=random)
+    first = products(left, right)
+    torch.testing.assert_close(first, left @ right)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert products(left, right).equal(first)
+        assert products(left, right[0]).equal(products(left, right[:1])[0])
+    finally:
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("d", [3, 16, 70])
 def test_products_are_the_same_on_any_number_of_threads(d):
     random = torch.Generator().manual_seed(d)
     rows = torch.randn(2 * ALIGN, d, generator=random).double() + 1e5
-    first = products(rows).value()
+    first = squares(rows).value()
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        assert products(rows).value().equal(first)
+        assert squares(rows).value().equal(first)
     finally:
         torch.set_num_threads(threads)

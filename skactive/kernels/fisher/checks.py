@@ -6,9 +6,8 @@ import os
 import torch
 
 from skactive.kernels.distances import Rows
+from skactive.kernels.fisher.memory import dense_bytes
 
-COPIES = 4
-"""M⁻¹, F, and what is in the making."""
 SKETCH = (
     "use approximation='sketch' (a width of some thousands; BAIT's sketch_width), or a "
     "narrower layer"
@@ -18,7 +17,7 @@ SKETCH_LESS = "use a smaller width"
 NARROW = "use a narrower layer"
 
 
-def check_dense(dim, blocks, device, way_out):
+def check_dense(dim, blocks, device, way_out, lifted=0):
     """
     Refuse dense matrices that do not fit.
 
@@ -32,19 +31,21 @@ def check_dense(dim, blocks, device, way_out):
         Where they would lie.
     way_out : str
         What would need less.
+    lifted : int, default=0
+        As of `dense_bytes`.
 
     Raises
     ------
     MemoryError
-        They would take more than half of the memory there is.
+        They would take more than all memory there is.
     """
-    needed = COPIES * blocks * dim * dim * 8
+    needed = dense_bytes(dim, blocks, lifted)
     there = _memory(device)
-    if needed > there / 2:
+    if needed > there:
         raise MemoryError(
             f"The search needs {blocks} x {dim} x {dim} matrices in float64, "
-            f"{needed / 1e9:.1f} GB in all, more than half of the {there / 1e9:.1f} GB "
-            f"of memory: {way_out}."
+            f"{needed / 1e9:.1f} GB in all, more than the {there / 1e9:.1f} GB of "
+            f"memory: {way_out}."
         )
 
 
@@ -65,6 +66,24 @@ def check_lam(lam):
     """
     if not (lam > 0 and math.isfinite(lam)):
         raise ValueError(f"lam must be a finite number > 0. Got {lam}.")
+
+
+def check_score(best, dtype):
+    """
+    Refuse scores that are not finite.
+
+    Parameters
+    ----------
+    best : float
+        The largest.
+    dtype : torch.dtype
+        What they were computed in.
+    """
+    if not math.isfinite(best):
+        raise ValueError(
+            f"The scores of rows overflow {dtype}: embeddings in the pool are too long "
+            "beside the labelled ones. Scale the features."
+        )
 
 
 def check_count(n, n_rows):

@@ -8,7 +8,7 @@ from skactive.kernels.fisher.factors import Softmax
 from skactive.kernels.fisher.matrix_part import MatrixPart
 from skactive.kernels.fisher.scalar_part import ScalarPart
 from skactive.kernels.fisher.spaces import Reduced, Sketch, strips
-from skactive.kernels.sums import row_sums
+from skactive.kernels.sums import products, row_sums
 
 
 class MatrixPlan(NamedTuple):
@@ -130,8 +130,8 @@ class ScalarPlan(NamedTuple):
         n_blocks = p.shape[1] if self.is_blocked else 1
 
         def add(block, at):
-            rows = z[at].double()
-            rows = rows if axes is None else rows @ axes.T
+            rows = z[at].double().contiguous()
+            rows = rows if axes is None else products(rows, axes.T)
             roots = self._roots(z[at], None if p is None else p[at]).double()
             for total, root in zip(block, roots, strict=True):
                 total.addmm_(rows.T, rows * root.square()[:, None])

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 
+from skactive.kernels.fisher.checks import check_score
 from skactive.kernels.fisher.dense import cheapest, factored
 from skactive.kernels.fisher.scalar_part import ScalarPart, gains, lead_size
 from skactive.kernels.fisher.search import Picks
@@ -125,6 +126,7 @@ class ScalarSearch:
             if best <= 1e-14 * self.objective[0]:
                 run.ended = True
                 break
+            check_score(best, scores.dtype)
             turn = int((scores >= best * (1 - 1e-12)).nonzero()[0])
             w, y, gain = move(self.inverse, self.fisher, v[:, turn], 1)
             x, sides = (v @ torch.stack([w, y], dim=2)).unbind(dim=2)

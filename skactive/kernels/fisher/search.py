@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from skactive.kernels.fisher.checks import check_score
 from skactive.kernels.fisher.dense import cheapest
 from skactive.kernels.fisher.factors import Softmax
 from skactive.kernels.fisher.matrices import SmallMatrices, traces
@@ -100,9 +101,10 @@ class MatrixSearch:
         while True:
             trials = self.dense.trials(self._v(near.z, near.p), 1)
             best = float(trials.changes.max())
-            turn = int((trials.changes >= best * (1 - 1e-12)).nonzero()[0])
             if best <= 1e-14 * self.objective[0]:
                 return
+            check_score(best, trials.changes.dtype)
+            turn = int((trials.changes >= best * (1 - 1e-12)).nonzero()[0])
             drift = abs(float(near.scores[turn]) - best) / best
             if not since:
                 rounding = drift  # of numbers computed anew: what cannot be bettered

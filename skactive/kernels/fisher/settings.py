@@ -131,12 +131,13 @@ def scalar_search(setting, approximation, width, refresh, generator):
         Ready to go forward.
     """
     d, device = setting.z.shape[1], setting.z.device
-    is_blocked, axes = approximation == "block", None
+    # Without classes there is one block.
+    is_blocked, axes = approximation == "block" and setting.p is not None, None
     if approximation == "sketch":
         axes = draw_axes(width, (d,), generator).to(device)
     dim, way_out = (d, SKETCH) if axes is None else (width, SKETCH_LESS)
     n_blocks = setting.p.shape[1] if is_blocked else 1
-    check_dense(dim, n_blocks, device, way_out)
+    check_dense(dim, n_blocks, device, way_out, 0 if axes is None else d)
     plan = ScalarPlan(is_blocked, axes, setting.root)
     setting.pool.tell("begin", plan)
     prior, fisher = setting.matrices(plan)
@@ -173,7 +174,8 @@ def matrix_search(setting, rank, width, refresh, generator, memory):
     dim, way_out = (
         ((n_classes - 1) * d, BLOCKS) if width is None else (width, SKETCH_LESS)
     )
-    check_dense(dim, 1, setting.z.device, way_out)
+    lifted = 0 if width is None else n_classes * d
+    check_dense(dim, 1, setting.z.device, way_out, lifted)
     axes = None if width is None else draw_axes(width, (n_classes, d), generator)
     plan = MatrixPlan(rank, axes, setting.root, memory / pool.n_rows)
     is_kept = all(pool.tell("begin", plan))

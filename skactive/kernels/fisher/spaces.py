@@ -10,7 +10,7 @@ import math
 import torch
 
 from skactive.kernels.distances import BLOCK
-from skactive.kernels.sums import row_sums
+from skactive.kernels.sums import products, row_sums
 
 ENTRIES = 2**22
 """Numbers worked on at a time."""
@@ -101,7 +101,7 @@ class Reduced:
         sizes = self._sizes()
 
         def add(block, at):
-            rows = z[at].double()
+            rows = z[at].double().contiguous()
             for c, mine in enumerate(block.split(sizes)):
                 weights = factor.weights(at, c)[c:]
                 scaled = (weights.T[:, :, None] * rows[:, None, :]).flatten(1)
@@ -167,8 +167,8 @@ class Sketch:
         torch.Tensor of shape (m, r, dim)
             Transposes of the sketches of V.
         """
-        products = (self.axes.view(-1, self.d) @ z.T).view(self.dim, -1, len(z))
-        return torch.einsum("skm,mkr->mrs", products, columns)
+        made = (self.axes.view(-1, self.d) @ z.T).view(self.dim, -1, len(z))
+        return torch.einsum("skm,mkr->mrs", made, columns)
 
     def lift(self, vectors):
         """
@@ -209,8 +209,8 @@ class Sketch:
             for some in strips(at.stop - at.start, self.n_classes * self.dim):
                 some = slice(at.start + some.start, at.start + some.stop)
                 # (K, m, dim): the products of all axes, then the columns' turn.
-                products = (z[some].double() @ axes).permute(0, 2, 1)
-                for side in factor.apply(products, some):
+                made = products(z[some].double().contiguous(), axes)
+                for side in factor.apply(made.permute(0, 2, 1), some):
                     block.addmm_(side, side.T)
 
         return row_sums(len(z), (self.dim, self.dim), self.device, add)

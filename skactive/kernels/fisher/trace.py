@@ -136,9 +136,9 @@ def trace_search(
     rows. Ties go to the smallest position. Exact: classification keeps, for each row,
     P = Vᵀ M⁻¹ V and R = Vᵀ M⁻¹ F M⁻¹ V and updates them, at n_rows d K² flops a step
     and n_rows K (K + 1) numbers of memory; regression and binary models need one number
-    each, and some steps a pass over the pool. The dense matrices take 3 ((K − 1) d)²
-    float64 numbers. Scores within 1e-4 (float32; 1e-9 in float64) of the best are
-    compared again in float64.
+    each, and some steps a pass over the pool. The dense matrices take up to
+    14 ((K − 1) d)² float64 numbers. Scores within 1e-4 (float32; 1e-9 in float64) of
+    the best are compared again in float64.
     """
     return trace_search_parts(
         Whole(FisherPart(z, p)),
@@ -213,8 +213,7 @@ def trace_search_parts(
     Returns
     -------
     TraceSearch
-        The positions of `trace_search`, however many parts there are; F is summed part
-        by part, so the last digits of gains and costs may differ.
+        The same as of `trace_search`, however many parts there are.
 
     Raises
     ------

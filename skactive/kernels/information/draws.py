@@ -6,8 +6,6 @@ import torch
 
 ROUNDING = 1e-3
 """Rows may sum to 1 within this (half precision comes near it); they are rescaled."""
-CHUNK = 2**18
-"""Numbers worked on at a time on the CPU: 2 MB, what fits its cache."""
 
 
 class Draws:
@@ -20,7 +18,7 @@ class Draws:
         P(y_i = c | x_i, ω_t). Not copied; blocks of it become float64 and are rescaled
         to sum to 1 exactly.
     chunk : int or None, default=None
-        Numbers worked on at a time; None takes CHUNK on the CPU and 2²³ elsewhere.
+        Numbers worked on at a time; None is `chunk_on` their device.
 
     Raises
     ------
@@ -30,7 +28,7 @@ class Draws:
 
     def __init__(self, probabilities, chunk=None):
         if chunk is None:
-            chunk = CHUNK if probabilities.device.type == "cpu" else 2**23
+            chunk = chunk_on(probabilities.device)
         check_whole("chunk", chunk, 1)
         shape = tuple(probabilities.shape)
         if len(shape) != 3 or 0 in shape or not probabilities.is_floating_point():
@@ -96,6 +94,23 @@ class Draws:
                 out = some.new_empty((*some.shape[:-1], self.n_rows))
             out[..., rows] = some
         return out
+
+
+def chunk_on(device):
+    """
+    Say how many numbers are worked on at a time.
+
+    Parameters
+    ----------
+    device : torch.device or str
+        Where.
+
+    Returns
+    -------
+    int
+        2¹⁸ on the CPU (2 MB in float64: what fits its cache), 2²³ elsewhere.
+    """
+    return 2**18 if torch.device(device).type == "cpu" else 2**23
 
 
 def check_whole(name, value, least, why=""):
