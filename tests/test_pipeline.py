@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from chunked import Counting
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -70,6 +71,18 @@ def test_sparse_features_take_what_is_stored_of_them():
     assert taken <= told.transformed <= 2 * taken
     assert told.total == sum(told.values()) - told.total
     assert chain.query_memory(texts, 3, max_candidates=50).transformed == 0
+
+
+def test_slices_of_chunks_are_told_through_a_pipeline():
+    rows = np.random.default_rng(0).normal(size=(9000, 3)).astype(np.float32)
+    pool = Counting(rows, chunks=(9000, 1))
+    alone = MarginSampling().fit(rows[:50], np.arange(50) % 2)
+    chain = make_pipeline(StandardScaler(), MarginSampling())
+    chain.fit(rows[:50], np.arange(50) % 2)
+    drawn = 8 * (9000 + 3 * 40)
+    for strategy in (alone, chain):
+        told = strategy.query_memory(pool, 3, max_candidates=40).candidates
+        assert told == drawn + rows.nbytes
 
 
 def test_fitted_transformers_are_cached(tmp_path):

@@ -88,7 +88,7 @@ def products(left, right):
     Returns
     -------
     torch.Tensor of shape (..., m, w), float64
-        left @ right.
+        The same as ``left @ right``, up to rounding.
     """
     out = left[:, :ROWS] @ right[..., :ROWS, :]
     for start in range(ROWS, left.shape[1], ROWS):

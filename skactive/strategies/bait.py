@@ -103,7 +103,7 @@ class BAIT(_FisherStrategy):
     approximation : {"sketch", "block"} or None, default=None
         None is exact. Where K classes × d features make matrices that do not fit,
         "sketch" works in a random projection of the gradient space, "block" neglects
-        what classes tell about one another.
+        what classes tell about one another; regression is one block, which is exact.
     sketch_width : int, default=1024
         Dimensions of the sketch.
     layer : str, int or None, default=None

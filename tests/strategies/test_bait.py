@@ -239,6 +239,20 @@ def test_little_working_memory_recomputes_and_chooses_the_same():
     np.testing.assert_allclose(strategy.query_info_.objective, objective, rtol=1e-9)
 
 
+def test_regression_is_one_block():
+    exact, blocks = BAIT(Ridge()), BAIT(Ridge(), approximation="block")
+    data = X_SUGAR[:20], Y_SUGAR[:20], X_SUGAR[20:]
+    assert picks(exact, *data) == picks(blocks, *data)
+
+
+def test_scores_that_overflow_get_a_sentence():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(60, 3))
+    strategy = BAIT(Ridge(), random_state=0).fit(rows, rows[:, 0])
+    with pytest.raises(ValueError, match="The scores of rows overflow"):
+        strategy.query(rows * 1e150, 3)
+
+
 WIDE = np.ones((4, 600_000))  # dense matrices of 12 TB
 
 
