@@ -777,16 +777,6 @@ def test_a_strategy_tells_of_its_own_state():
     assert seen == [(20, 5, {"predict_proba": (3,), "embed": (5,)})]
 
 
-def test_strategies_that_standardise_tell_of_their_copies():
-    copy, scores, labeled = N * 5 * 8, N * 4 * 8, 60 + 5
-    blocks = 4 * 8 * (4096 * labeled + 60 * 60)
-    for strategy in (MinDistance(), PosteriorVariance()):
-        told = seeded(strategy).query_memory(POOL)
-        assert told.selection == copy + scores + blocks
-    told = seeded(DiscriminativeSampling()).query_memory(POOL)
-    assert told.selection == copy + scores + blocks + 4 * copy
-
-
 def test_a_pipeline_tells_what_the_transformed_pool_takes(tmp_path):
     strategy = seeded(STRATEGIES["a Pipeline of CoreSet"])
     told = strategy.query_memory(POOL, 5)
