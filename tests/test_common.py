@@ -186,6 +186,7 @@ def test_frozen_net(strategy, check):
     check(strategy)
 
 
+@pytest.mark.slow
 @parametrize_with_strategy_checks(
     over(frozen(CNN, X_IMAGES, Y_IMAGES)), X_IMAGES, Y_IMAGES
 )
