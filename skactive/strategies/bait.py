@@ -131,7 +131,7 @@ class BAIT(_FisherStrategy):
     -----
     Ash et al. 2021, *Gone fishing*, Algorithm 1 and equation 6. The selection of
     regression does not depend on the number of outputs, nor on their scale. Exact:
-    n_pool d K² flops a step, n_pool K (K + 1) numbers of memory and a few float64
+    n_pool d K² flops a step, n_pool K (K + 1) numbers of memory and up to 14 float64
     matrices of ((K − 1) d)²; in regression one number a row.
 
     Examples

@@ -15,6 +15,7 @@ from skactive.kernels.fisher.checks import (
 from skactive.kernels.fisher.dense import Dense
 from skactive.kernels.fisher.factors import Gradient, Scalar, Softmax
 from skactive.kernels.fisher.matrices import SmallMatrices, log_determinants
+from skactive.kernels.fisher.memory import HEAD
 from skactive.kernels.fisher.spaces import Reduced
 from skactive.kernels.precision import full_precision
 from skactive.kernels.shared import cut_head, fill_uniformly, given_or_fresh
@@ -53,7 +54,7 @@ def determinant_search(
     p_labeled=None,
     lam=1.0,
     fisher="gradient",
-    head=32,
+    head=HEAD,
     generator=None,
 ):
     """

@@ -10,7 +10,7 @@ M⁻¹, F, their sides and the same lifted, twice."""
 LIFTED = 6
 """Of M's rows in the gradient space, with a sketch: axes, sides, and copies of them."""
 HEAD = 32
-"""Rows that a determinantal search evaluates together."""
+"""Rows that a determinantal search evaluates together, unless it is told otherwise."""
 
 
 def dense_bytes(dim, n_blocks=1, lifted=0):
